@@ -22,6 +22,8 @@ export interface SealReport {
   readonly unknownSigners: readonly string[];
   /** The keys of what was added later. */
   readonly late: readonly string[];
+  /** Prefixes that a store without listings cannot list. */
+  readonly unchecked: readonly string[];
 }
 
 /** Counts what is verified, and keeps what is wrong. */
@@ -32,6 +34,7 @@ export class Findings implements FindingsSink {
   readonly #signedBy = new Set<string>();
   readonly #unknownSigners = new Set<string>();
   readonly #late: string[] = [];
+  readonly #unchecked: string[] = [];
   #runs = 0;
   #sealedRuns = 0;
   #more = 0;
@@ -70,6 +73,7 @@ export class Findings implements FindingsSink {
     for (const id of report.signedBy) this.#signedBy.add(id);
     for (const id of report.unknownSigners) this.#unknownSigners.add(id);
     for (const key of report.late) if (this.#late.length < MAX_PROBLEMS) this.#late.push(key);
+    for (const prefix of report.unchecked) this.#unchecked.push(prefix);
   }
 
   /** Returns what was found. */
@@ -86,6 +90,7 @@ export class Findings implements FindingsSink {
       moreProblems: this.#more,
       missing: problems.flatMap(({ kind, key }) => (kind === "missing" || kind === "removed" ? [key] : [])),
       lateRecords: this.#late.toSorted(),
+      unchecked: this.#unchecked.toSorted(),
     };
   }
 }

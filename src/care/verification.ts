@@ -43,11 +43,16 @@ export interface Verification {
   /** The keys of the problems of the kinds `missing` and `removed`. */
   readonly missing: readonly string[];
   /**
-   * The keys of objects that were added to a sealed run, or got longer. Sessions that the seal shut out may have stored
-   * them late: nothing in them was ever acknowledged. At
-   * most 10,000.
+   * The keys of objects below the prefix of a sealed run that are no part of it, or got longer. Sessions that the seal
+   * shut out may have stored them, or an attempt to close the run that failed: nothing in them was ever acknowledged, and
+   * readers of the run ignore them. At most 10,000.
    */
   readonly lateRecords: readonly string[];
+  /**
+   * The prefixes of sealed runs below which nothing could be looked for, because the store cannot list. What the seal
+   * covers was verified. `lateRecords` and signatures by keys that are neither in `keys` nor in the seal are not known.
+   */
+  readonly unchecked: readonly string[];
 }
 
 /** How far `ledger.verify` has got. */

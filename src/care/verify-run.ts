@@ -78,16 +78,17 @@ async function verifyOnce(context: VerifyContext, id: string, isAlone: boolean):
     await verifyRecorded(context, id, true);
     return undefined;
   }
-  const { seal, objects, signedBy, unknownSigners } = stored;
+  const { seal, objects, signedBy, unknownSigners, unchecked } = stored;
   if (seal === undefined || objects === undefined) {
     await verifyRecorded(context, id, false);
-    return { isSealed: false, signedBy, unknownSigners, late: [], seal };
+    return { isSealed: false, signedBy, unknownSigners, late: [], unchecked, seal };
   }
   // A run that was listed was not purged.
   if (isAlone && (await findPurge(context, id, true)))
-    return { isSealed: true, signedBy, unknownSigners, late: [], seal };
-  const late = await verifySealedRun(context, seal, objects);
-  return { isSealed: true, signedBy, unknownSigners, late, seal };
+    return { isSealed: true, signedBy, unknownSigners, late: [], unchecked, seal };
+  const beyond = await verifySealedRun(context, seal, objects);
+  const notListed = [...new Set([...unchecked, ...beyond.unchecked])];
+  return { isSealed: true, signedBy, unknownSigners, late: beyond.late, unchecked: notListed, seal };
 }
 
 /**

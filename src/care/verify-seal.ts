@@ -28,6 +28,8 @@ export interface StoredSeal {
   readonly objects?: readonly SealedObject[] | undefined;
   readonly signedBy: readonly string[];
   readonly unknownSigners: readonly string[];
+  /** Prefixes that the store cannot list. */
+  readonly unchecked: readonly string[];
 }
 
 /**
@@ -42,7 +44,7 @@ export async function readStoredSeal(
   const key = sealKey(id);
   const bytes = await readOr(context, key, MAX_SEAL_BYTES, "absent");
   if (bytes === undefined) return undefined;
-  if (bytes === "wrong") return { signedBy: [], unknownSigners: [] };
+  if (bytes === "wrong") return { signedBy: [], unknownSigners: [], unchecked: [] };
   // Before anything in it is believed.
   const signatures = await checkSignatures(context, id, bytes);
   let seal: RunSeal;
@@ -81,11 +83,12 @@ async function checkSignatures(
   context: VerifyContext,
   id: string,
   payload: Uint8Array,
-): Promise<Pick<StoredSeal, "signedBy" | "unknownSigners">> {
+): Promise<Pick<StoredSeal, "signedBy" | "unknownSigners" | "unchecked">> {
   const { findings, keys } = context;
   const signedBy = new Set<string>();
   const unknownSigners = new Set<string>();
-  for (const key of await signatureKeys(context, id)) {
+  const { found, unchecked } = await signatureKeys(context, id, payload);
+  for (const key of found) {
     const bytes = await readOr(context, key, MAX_ENVELOPE_BYTES, "absent");
     if (bytes === undefined || bytes === "wrong") continue;
     const envelope = parseEnvelope(bytes);
@@ -105,22 +108,41 @@ async function checkSignatures(
       }
     }
   }
-  return { signedBy: [...signedBy], unknownSigners: [...unknownSigners] };
+  return { signedBy: [...signedBy], unknownSigners: [...unknownSigners], unchecked };
 }
 
-async function signatureKeys({ backend, findings, signal }: VerifyContext, id: string): Promise<string[]> {
+/** Returns the keys of signatures. If the store cannot list, of those that the caller or the seal knows. */
+async function signatureKeys(
+  { backend, findings, keys, signal }: VerifyContext,
+  id: string,
+  payload: Uint8Array,
+): Promise<{ readonly found: readonly string[]; readonly unchecked: readonly string[] }> {
   const prefix = signaturesPrefix(id);
-  const keys: string[] = [];
+  const found: string[] = [];
   try {
     for await (const { key } of backend.list(prefix, callOptions(signal))) {
-      if (keys.push(key) >= MAX_SIGNATURES) break;
+      if (found.push(key) >= MAX_SIGNATURES) break;
     }
   } catch (error) {
     signal?.throwIfAborted();
-    // A store that cannot list shows only those that the seal names.
-    if (!LedgerError.hasCode(error, "UNSUPPORTED")) findings.add(problemOf(error, prefix, ADVICE));
+    if (LedgerError.hasCode(error, "UNSUPPORTED")) {
+      const { sha256Hex } = await loadSha256();
+      const ids = new Set([...keys.ids, ...signersIn(payload, id)]);
+      for (const each of ids) found.push(signatureKey(id, await sha256Hex(utf8Encoder().encode(each))));
+      return { found, unchecked: [runPrefix(id)] };
+    }
+    findings.add(problemOf(error, prefix, ADVICE));
   }
-  return keys;
+  return { found, unchecked: [] };
+}
+
+/** Returns the ids of keys that a seal names, whoever made it. */
+function signersIn(payload: Uint8Array, id: string): readonly string[] {
+  try {
+    return decodeRunSeal(payload, id, sealKey(id)).signers;
+  } catch {
+    return []; // Its problem is found later.
+  }
 }
 
 function parseEnvelope(bytes: Uint8Array): Envelope | undefined {

@@ -28,7 +28,7 @@ import {
   parseLinkKey,
 } from "../seal/chain-link.ts";
 import { decodeEnvelope, encodeEnvelope, type Envelope, signedBytes } from "../seal/dsse.ts";
-import { decodeRunSeal, encodeRunSeal, MAX_SEAL_BYTES, type RunSeal, type SealLink } from "../seal/run-seal.ts";
+import { encodeRunSeal, MAX_SEAL_BYTES, type RunSeal, type SealLink } from "../seal/run-seal.ts";
 import {
   encodeSealedObjects,
   MAX_LIST_BYTES,
@@ -39,6 +39,7 @@ import {
 import type { Seal } from "../seal/seal.ts";
 import { publicKeyOf, type Signer } from "../seal/signer.ts";
 import { TrustedKeys } from "../seal/trusted-keys.ts";
+import { assertMaySign, readSameSeal } from "./check-seal.ts";
 
 const TRIES = 100;
 /** The greatest length of a signature, in bytes. */
@@ -62,7 +63,7 @@ export interface SealInput {
 export async function storeSeal(backend: Backend, input: SealInput, signal: AbortSignal | undefined): Promise<Seal> {
   const { created, document, number, time, signer } = input;
   const { id } = created;
-  const { objects, uncounted } = await collect(backend, input, signal);
+  const objects = await collect(backend, input, signal);
   const { bytes: list, tree } = await encodeSealedObjects(objects);
   if (!(await createOrMatch(backend, sealedKey(id), list, signal, true))) throw differs(sealedKey(id));
   let bytes = await readSeal(backend, id, signal);
@@ -72,7 +73,7 @@ export async function storeSeal(backend: Backend, input: SealInput, signal: Abor
     const link = await addLink(backend, created, tree, signers, signal);
     const { experiment } = created;
     const { status } = document.record;
-    const said = { run: id, experiment, status, document: number, tree, sealedAt: time, signers, link, uncounted };
+    const said = { run: id, experiment, status, document: number, tree, sealedAt: time, signers, link };
     bytes = encodeRunSeal(said);
     // Before the seal is there: a seal that its signer refuses would lack what it says it has.
     signature = signer && (await signatureOf(signer, bytes));
@@ -81,8 +82,11 @@ export async function storeSeal(backend: Backend, input: SealInput, signal: Abor
       bytes = (await readSeal(backend, id, signal)) ?? bytes;
     }
   }
-  const seal = decodeRunSeal(bytes, id, sealKey(id));
-  if (seal.tree.root !== tree.root || seal.tree.size !== tree.size) throw differs(sealKey(id));
+  const { experiment } = created;
+  const { record } = document;
+  const seal = readSameSeal(bytes, { run: id, experiment, status: record.status, document: number, tree });
+  if (signer !== undefined && signature === undefined)
+    await assertMaySign(backend, seal, { record, time, keyId: signer.keyId }, signal);
   if (signer !== undefined)
     await storeSignature(backend, id, bytes, signer, signature ?? (await signatureOf(signer, bytes)), signal);
   return toSeal(seal, signer);
@@ -106,14 +110,14 @@ async function readSeal(
 }
 
 /**
- * Returns what belongs to the run, and the names of the other objects below its prefix. Throws `CORRUPT` if an object of
- * the run is missing or has another size.
+ * Returns what belongs to the run. Throws `CORRUPT` if an object of the run is missing or has another size, and for a
+ * run document that is no part of it.
  */
 async function collect(
   backend: Backend,
   { created: { id }, number }: SealInput,
   signal: AbortSignal | undefined,
-): Promise<{ readonly objects: readonly SealedObject[]; readonly uncounted: readonly string[] }> {
+): Promise<readonly SealedObject[]> {
   const call = callOptions(signal);
   const objects: SealedObject[] = [];
   // Whether the run is deleted may change later.
@@ -126,23 +130,23 @@ async function collect(
   }
   const below = `${runPrefix(id)}/`;
   const missing = new Map(objects.flatMap(({ key, size }) => (key.startsWith(below) ? [[key, size]] : [])));
-  const uncounted: string[] = [];
   for await (const { key, size } of backend.list(runPrefix(id), call)) {
     const name = key.slice(below.length);
     const kind = storedKind(name);
     const expected = missing.get(key);
     // What a session that is shut out has appended was not acknowledged.
     if (expected !== undefined && (size === expected || (kind === "journal" && size > expected))) missing.delete(key);
-    else if (expected === undefined && kind !== "seal" && kind !== "lifecycle") uncounted.push(name);
+    // Readers would take it for the record of the run.
+    else if (expected === undefined && kind === "document") throw differs(key);
   }
   for (const key of missing.keys())
     throw new LedgerError("CORRUPT", `${key} is missing or was changed, so run ${id} cannot be sealed`, { key });
-  return { objects, uncounted };
+  return objects;
 }
 
 /**
  * Returns a function that says which versions a seal covers: those that were not removed. If an earlier call has stored
- * the list of what is sealed, those in the list.
+ * the list of what is sealed, also those in the list.
  */
 async function sealedVersions(
   backend: Backend,
@@ -158,7 +162,8 @@ async function sealedVersions(
   const listed = stored && (await readSealedObjects(stored).catch(() => undefined));
   const keys = listed && new Set(listed.objects.map(({ key }) => key));
   return async ({ name, manifest: { key } }) => {
-    if (keys !== undefined) return keys.has(key);
+    // One that the list lacks, and that was not removed, is one more: then the list is not that of this run.
+    if (keys?.has(key) === true) return true;
     const place = parseManifestKey(name, key);
     return place === undefined || (await backend.stat(removedMarkerKey(name, place), call)) === undefined;
   };
@@ -182,7 +187,8 @@ async function addLink(
     const base = { run, experiment, tree, signers };
     const before = head && (await readBounded(backend, head.key, MAX_LINK_BYTES, callOptions(signal)));
     // A call that was interrupted may have added it.
-    if (head && before && isLinkOf(before, head, base)) return { n: head.n, digest: await digestOf(before) };
+    if (head && before && isLinkOf(before, head, base, await linkDigest(backend, segment, head.n - 1, signal)))
+      return { n: head.n, digest: await digestOf(before) };
     const link = encodeLink({ n, ...(before && { previous: await digestOf(before) }), ...base });
     if (await createOrMatch(backend, linkKey(segment, n), link, signal, true))
       return { n, digest: await digestOf(link) };
@@ -194,13 +200,31 @@ function isLinkOf(
   bytes: Uint8Array,
   { key, n }: { readonly key: string; readonly n: number },
   base: Pick<ChainLink, "run" | "experiment" | "tree" | "signers">,
+  previous: string | undefined,
 ): boolean {
   try {
-    const { previous } = decodeLink(bytes, n, key);
+    decodeLink(bytes, n, key);
     return equalBytes(encodeLink({ n, previous, ...base }), bytes);
   } catch {
     // The next link tells its digest whatever it contains.
     return false;
+  }
+}
+
+/** Returns the digest of a link, `undefined` if there is none with this number. */
+async function linkDigest(
+  backend: Backend,
+  segment: string,
+  n: number,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (n === 0) return undefined;
+  try {
+    const bytes = await readBounded(backend, linkKey(segment, n), MAX_LINK_BYTES, callOptions(signal));
+    return formatDigest(await (await loadSha256()).sha256Hex(bytes));
+  } catch (error) {
+    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
   }
 }
 

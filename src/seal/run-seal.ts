@@ -5,12 +5,15 @@ import { isKeyId } from "./key-id.ts";
 import type { SealedTree } from "./sealed-objects.ts";
 
 /** The greatest length of a seal, in bytes. */
-export const MAX_SEAL_BYTES: number = 4 * 1024 * 1024;
+export const MAX_SEAL_BYTES: number = 64 * 1024;
 const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 const PREDICATE_TYPE = "urn:runledger:run-seal:v1";
 const TREE = "rfc9162-sha256";
 const LEAF = "json[key,size,sha256hex]";
-const MAX_NAMES = 20_000;
+/** The most ids of keys in a seal or a link. Writers store at most one. */
+const MAX_SIGNERS = 16;
+/** The most UTF-16 code units of an experiment or a status. */
+const MAX_TEXT = 1024;
 
 /** The link of a seal in the chain of its experiment. */
 export interface SealLink {
@@ -32,13 +35,11 @@ export interface RunSeal {
   /** The ids of the keys with which the seal was to be signed at once. */
   readonly signers: readonly string[];
   readonly link: SealLink;
-  /** Names of objects that were there when the run was sealed, and are no part of it. */
-  readonly uncounted: readonly string[];
 }
 
 /** Returns the bytes of a seal: an in-toto statement. Throws `TOO_LARGE` for one beyond {@link MAX_SEAL_BYTES}. */
 export function encodeRunSeal(seal: RunSeal): Uint8Array {
-  const { run, experiment, status, document, tree, sealedAt, signers, link, uncounted } = seal;
+  const { run, experiment, status, document, tree, sealedAt, signers, link } = seal;
   const bytes = encodeCheckedJson(
     {
       _type: STATEMENT_TYPE,
@@ -54,13 +55,12 @@ export function encodeRunSeal(seal: RunSeal): Uint8Array {
         tree: { algorithm: TREE, leaf: LEAF, size: tree.size },
         signers,
         link,
-        uncounted,
       },
     },
     "seal",
   );
-  if (bytes.length <= MAX_SEAL_BYTES && uncounted.length <= MAX_NAMES) return bytes;
-  throw new LedgerError("TOO_LARGE", `too many objects of run ${run} are no part of it: call recover() first`);
+  if (bytes.length <= MAX_SEAL_BYTES && signers.length <= MAX_SIGNERS) return bytes;
+  throw new LedgerError("TOO_LARGE", `the seal of run ${run} has more than ${MAX_SEAL_BYTES} bytes`);
 }
 
 /** Returns what a seal says. Throws `CORRUPT` for anything else, also for the seal of another run. */
@@ -81,7 +81,7 @@ export function decodeRunSeal(bytes: Uint8Array, runId: string, key: string): Ru
   const { sha256: root } = membersOf(digest);
   const tree = membersOf(said["tree"]);
   const link = linkOf(said["link"]);
-  const { run, experiment, status, document, sealedAt, signers, uncounted } = said;
+  const { run, experiment, status, document, sealedAt, signers } = said;
   const time = typeof sealedAt === "string" ? Date.parse(sealedAt) : Number.NaN;
   if (
     _type === STATEMENT_TYPE &&
@@ -95,18 +95,22 @@ export function decodeRunSeal(bytes: Uint8Array, runId: string, key: string): Ru
     tree["algorithm"] === TREE &&
     tree["leaf"] === LEAF &&
     isCount(tree["size"]) &&
-    typeof experiment === "string" &&
-    typeof status === "string" &&
+    isShortText(experiment) &&
+    isShortText(status) &&
     isCount(document) &&
     Number.isFinite(time) &&
     isListOf(signers, isKeyId) &&
-    link !== undefined &&
-    isListOf(uncounted, (each): each is string => typeof each === "string")
+    link !== undefined
   ) {
     const size = tree["size"];
-    return { run, experiment, status, document, tree: { root, size }, sealedAt: time, signers, link, uncounted };
+    return { run, experiment, status, document, tree: { root, size }, sealedAt: time, signers, link };
   }
   throw new LedgerError("CORRUPT", `${key} is damaged or the seal of another run`, { key, cause });
+}
+
+/** No key has a longer name of an experiment. A verification of a ledger keeps what each seal says. */
+function isShortText(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MAX_TEXT;
 }
 
 function linkOf(value: unknown): SealLink | undefined {
@@ -128,5 +132,5 @@ export function isCount(value: unknown): value is number {
 
 /** Returns whether a value is a short enough list whose items all are of one kind. */
 export function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
-  return Array.isArray(value) && value.length <= MAX_NAMES && value.every(isItem);
+  return Array.isArray(value) && value.length <= MAX_SIGNERS && value.every(isItem);
 }

@@ -36,6 +36,11 @@ export class TrustedKeys {
     return new TrustedKeys(found);
   }
 
+  /** The ids of the keys. */
+  get ids(): Iterable<string> {
+    return this.#keys.keys();
+  }
+
   /** Checks a signature of a payload with each key that has its id. */
   async check(payload: Uint8Array, { keyId, signature }: EnvelopeSignature): Promise<SignatureCheck> {
     const keys = this.#keys.get(keyId);
