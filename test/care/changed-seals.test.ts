@@ -160,12 +160,14 @@ describe("a document that is added", () => {
       await closed(inner);
       let listings = 0;
       let key: string | undefined;
-      const store = listing(inner, (list) =>
-        async function* (prefix) {
-          const isSealing = prefix === "runs/r" && (await inner.stat("runs/r/run.0002.json")) !== undefined;
-          if (isSealing && ++listings === before) key = await plant(inner);
-          yield* list(prefix);
-        },
+      const store = listing(
+        inner,
+        (list) =>
+          async function* (prefix) {
+            const isSealing = prefix === "runs/r" && (await inner.stat("runs/r/run.0002.json")) !== undefined;
+            if (isSealing && ++listings === before) key = await plant(inner);
+            yield* list(prefix);
+          },
       );
       const seal = await (await open(store)).seal("r", { signer }).catch((error: unknown) => {
         expect(error).toMatchObject({ code: "CORRUPT" });
@@ -195,9 +197,13 @@ test("metrics and other objects that are no part of a run show, and no segment t
 describe("over a store that cannot list", () => {
   const unlisted = (): Backend =>
     // oxlint-disable-next-line require-yield
-    listing(backend, () => async function* () {
-      throw new LedgerError("UNSUPPORTED", "it cannot list", { operation: "list" });
-    });
+    listing(
+      backend,
+      () =>
+        async function* () {
+          throw new LedgerError("UNSUPPORTED", "it cannot list", { operation: "list" });
+        },
+    );
 
   test("signatures of the given keys and those that the seal names are found, and what was not looked for is said", async () => {
     const later = await generateSigner({ keyId: "later" });
