@@ -3,9 +3,8 @@ import base64, copy, hashlib, itertools, json, math, re, struct, unicodedata
 from operator import itemgetter
 from zlib import crc32
 from decoding import (BAD, COMPACTED, CREATED, Cursor, DATASET, DEFINITION, Damaged, MANIFEST, MAX, N, NAME, Newer,
-    RECORD, RICH, RUN, SHAPES, add_points, attempt, check, checked, content, device, encode, fits, good_event,
-    has_type, is_a, is_other, known, listing, name_parts, numbers, pages, parse, placed, read,
-    safe, unescape, unrepeated)
+    RECORD, RICH, RUN, SHAPES, add_points, attempt, check, checked, content, device, encode, fits, good_event, has_type,
+    is_a, is_other, known, listing, name_parts, numbers, pages, parse, placed, read, safe, unescape, unrepeated)
 TWO64, BIG = 2.0**64, 2.0**960
 
 def two_sum(a, b):
