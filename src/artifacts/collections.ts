@@ -112,8 +112,11 @@ export interface Relied {
   readonly marker?: string | undefined;
 }
 
-/** `kept`: no collection removes the blobs. `lost`: one may have removed some, or may do so. `taken`: the marker exists. */
-export type Verdict = "kept" | "lost" | "taken";
+/**
+ * `kept`: no collection removes the blobs. `condemned`: one may do so at this moment. `lost`: some may be gone, and none
+ * removes more. `taken`: the marker exists.
+ */
+export type Verdict = "kept" | "condemned" | "lost" | "taken";
 
 /**
  * Returns whether collections leave the blobs of a manifest alone that was stored before `keys` were listed. A
@@ -127,19 +130,21 @@ export async function judge(
 ): Promise<{ readonly verdict: Verdict; readonly ended: number }> {
   const collections = toCollections(keys);
   const ended = countEnded(keys);
+  let hasEnded = ended > before;
   for (const each of collections) {
     if (each.removers === 0 || each.isDone) continue;
     let condemned: Map<string, number>;
     try {
       condemned = await readCondemned(backend, each, signal);
     } catch (error) {
+      if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
       // It has ended at this moment, and its lists are gone.
-      if (LedgerError.hasCode(error, "NOT_FOUND")) return { verdict: "lost", ended };
-      throw error;
+      hasEnded = true;
+      continue;
     }
-    if (blobs.some(({ hex }) => condemned.has(blobKey(hex)))) return { verdict: "lost", ended };
+    if (blobs.some(({ hex }) => condemned.has(blobKey(hex)))) return { verdict: "condemned", ended };
   }
-  if (ended <= before) return { verdict: "kept", ended };
+  if (!hasEnded) return { verdict: "kept", ended };
   if (marker !== undefined && (await backend.stat(marker, callOptions(signal)))) return { verdict: "taken", ended };
   const sizes = await mapBounded(blobs, PARALLEL, signal, async ({ hex }, stop) =>
     backend.stat(blobKey(hex), { signal: stop }),

@@ -35,10 +35,11 @@ const MOST_ATTEMPTS = 3;
  * Rejects with a refusal if the target lacks it and the blob of the source is missing or damaged.
  */
 export async function copyBlob(context: TransferContext, object: CopiedObject): Promise<boolean> {
-  const { target, newId, there, copying, verify, signal } = context;
+  const { target, newId, there, relied, copying, verify, signal } = context;
   const hex = parseDigest(object.digest ?? "");
   if (hex === undefined || object.key !== blobKey(hex)) throw refusal(`${object.key} is not the blob of its digest`);
   const { key, size } = object;
+  relied.set(hex, { hex, size });
   // Runs that are copied at the same moment often share blobs.
   for (let other = copying.get(key); other !== undefined; other = copying.get(key)) await abortable(other, signal);
   if (there.sizeOf(hex) === size) return false;

@@ -18,6 +18,7 @@ import { type CopiedManifest, copyManifest, copyRemoval, hasVersion } from "./co
 import { enterListed } from "./enter-listed.ts";
 import { forEachBounded } from "./for-each.ts";
 import { isAhead } from "./is-ahead.ts";
+import { keepBlobs } from "./keep-blobs.ts";
 import { orderObjects } from "./order-objects.ts";
 import { fromSource, isRefusal, refusal, refusing } from "./refusal.ts";
 import { holdsAll, isSameHead, isSamePlace, listPlace, newestDocument, type RunPlace } from "./run-place.ts";
@@ -47,7 +48,13 @@ export interface CopiedRun {
  * something else under a name that the run needs, which is found out before anything of the run is stored, or if the run
  * is damaged.
  */
-export async function copyRun(context: TransferContext, run: CopiedRun): Promise<boolean> {
+export async function copyRun(given: TransferContext, run: CopiedRun): Promise<boolean> {
+  const context = { ...given, there: given.seen.there, relied: new Map() };
+  const isCopied = await copyChanging(context, run);
+  return (await keepBlobs(context, run.id)) || isCopied;
+}
+
+async function copyChanging(context: TransferContext, run: CopiedRun): Promise<boolean> {
   const { source, signal } = context;
   const list = (): Promise<RunPlace> => fromSource(() => listPlace(source, run.id, callOptions(signal)));
   let from = await list();

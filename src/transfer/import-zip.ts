@@ -24,6 +24,7 @@ import {
 } from "./archive-contents.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
 import { archivedRun } from "./archived-run.ts";
+import { keepImported } from "./keep-blobs.ts";
 import { hasVersion, versionPlace } from "./copy-version.ts";
 import { enterListed } from "./enter-listed.ts";
 import { orderObjects } from "./order-objects.ts";
@@ -139,11 +140,16 @@ async function publish(
   }
   await enterListed(target, { id: run, experiment }, listing, isFinal, signal);
   const shown = objects.filter(({ key }) => key.startsWith("runs/"));
+  const created: string[] = [];
   for (const group of orderObjects(shown, { id: run, isVisible: false, isFork, documented: new Set(), writers: [] }))
     for (const { key } of group) {
       const bytes = held.get(key);
-      if (bytes) await create(key, bytes);
+      if (bytes === undefined) continue;
+      await create(key, bytes);
+      created.push(key);
     }
+  const blobs = objects.filter(({ key }) => key.startsWith("blobs/"));
+  await keepImported(context, run, blobs, created);
 }
 
 function clash(key: string): LedgerError {

@@ -17,7 +17,7 @@ import { readBounded } from "../../backend/read-bounded.ts";
 import { decodeCheckedJson, encodeCheckedJson } from "../../bytes/checked-json.ts";
 import { invalidArgument, LedgerError } from "../../errors/ledger-error.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { findGarbage } from "./garbage.ts";
+import { findGarbage, type Garbage } from "./garbage.ts";
 
 /** How far a call of `ledger.gc` has come. */
 export interface CollectionProgress {
@@ -126,7 +126,7 @@ class Work {
     this.#signal = signal;
   }
 
-  async find(): ReturnType<typeof findGarbage> {
+  async find(): Promise<Garbage> {
     const found = await findGarbage(this.#context.backend, (read) => this.#tell(read), this.#signal);
     this.#kept = found.kept;
     return found;
@@ -200,6 +200,7 @@ class Work {
   async #remove(collection: Collection): Promise<void> {
     const { backend, assertNoneOpen } = this.#context;
     const key = await this.#claim(collection);
+    let garbage: Garbage;
     try {
       await assertNoneOpen(this.#signal);
     } catch (error) {
@@ -207,7 +208,14 @@ class Work {
       await backend.remove(key);
       throw error;
     }
-    await this.#sweep(collection);
+    try {
+      garbage = await this.find();
+    } catch (error) {
+      // Somebody must complete or mend what cannot be read. Until then, writers need not wait.
+      if (LedgerError.hasCode(error, "CORRUPT") || LedgerError.hasCode(error, "CONFLICT")) await backend.remove(key);
+      throw error;
+    }
+    await this.#sweep(collection, garbage);
   }
 
   /** Goes on with a collection that another call began to remove. That call must have ended for certain. */
@@ -216,7 +224,7 @@ class Work {
       throw inUse(collectionKey(collection.n, removing(collection.removers)));
     await this.#context.assertNoneOpen(this.#signal);
     await this.#claim(collection);
-    await this.#sweep(collection);
+    await this.#sweep(collection, await this.find());
   }
 
   /** Becomes the one call that removes. Returns the key of the claim. */
@@ -237,11 +245,10 @@ class Work {
     return (await backend.liveness?.isAlive(alive)) === false;
   }
 
-  /** Marks again, removes, and says that nothing more is removed. */
-  async #sweep(collection: Collection): Promise<void> {
+  /** Removes what was found after the claim, and says that nothing more is removed. */
+  async #sweep(collection: Collection, { objects }: Garbage): Promise<void> {
     const { backend } = this.#context;
     const condemned = await readCondemned(backend, collection, this.#signal);
-    const { objects } = await this.find();
     for (const entry of objects) {
       if (!condemned.has(entry.key)) continue;
       await backend.remove(entry.key, callOptions(this.#signal));

@@ -129,15 +129,35 @@ async function markRuns(
   const leftovers: Entry[] = [];
   await mapBounded([...runs.keys()], RUNS_AT_ONCE, signal, async (id, stop) => {
     if (purged.has(id)) return;
+    if (!isShown(id, runs.get(id)!)) throw notWhole(id);
     try {
       for await (const { kind, key } of await runObjects(backend, id, { signal: stop, versions: false }))
         if (kind === "blob") mark(key);
     } catch (error) {
       // It was purged at this moment.
-      if (!LedgerError.hasCode(error, "RUN_NOT_FOUND")) throw error;
+      if (LedgerError.hasCode(error, "RUN_NOT_FOUND")) return;
+      // A copy or an import may have withdrawn it.
+      const now: Entry[] = [];
+      for await (const entry of backend.list(runPrefix(id), callOptions(stop))) now.push(entry);
+      throw isShown(id, now) ? error : notWhole(id);
     }
   });
   for (const id of purged)
     for (const entry of runs.get(id) ?? []) if (entry.key !== `${runPrefix(id)}/${PURGED_NAME}`) leftovers.push(entry);
   return leftovers;
+}
+
+/** Returns whether readers see a run that has these objects. */
+function isShown(id: string, objects: readonly Entry[]): boolean {
+  return objects.some(({ key }) => {
+    const kind = storedKind(key.slice(runPrefix(id).length + 1));
+    return kind === "beginning" || kind === "document";
+  });
+}
+
+function notWhole(id: string): LedgerError {
+  const message =
+    `gc removes nothing while run ${id} is not whole: a copy or an import of it is under way, or was interrupted. ` +
+    "Complete it, or purge the run";
+  return new LedgerError("CONFLICT", message, { key: runPrefix(id), transient: true });
 }
