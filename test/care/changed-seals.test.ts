@@ -186,6 +186,22 @@ describe("a document that is added", () => {
   });
 });
 
+test("a seal beyond 64 KiB, or with many or long texts, is a problem and is not signed", async () => {
+  await (await open(backend)).seal("r");
+  const bytes = await backend.read(SEAL);
+  for (const members of [
+    { more: "x".repeat(64 * 1024) },
+    { signers: Array.from({ length: 17 }, (_, i) => `${i}`) },
+    { status: "x".repeat(1025) },
+  ]) {
+    await edit(backend, members);
+    for (const id of ["r", undefined])
+      expect((await (await open(backend)).verify(id)).problems.map(({ key }) => key)).toContain(SEAL);
+    await expect((await open(backend)).seal("r", { signer })).rejects.toMatchObject({ code: "CORRUPT" });
+    await put(backend, SEAL, bytes);
+  }
+});
+
 test("metrics and other objects that are no part of a run show, and no segment that is compacted", async () => {
   await backend.create("runs/r/metrics.0009.parquet", new Uint8Array(9));
   await (await open(backend)).seal("r", { signer });
