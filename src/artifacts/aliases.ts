@@ -52,12 +52,12 @@ export class AliasStore {
     return (await this.#moves(folderOf(name, alias), 1, signal))[0]?.version;
   }
 
-  /** Makes an alias mean a version. Writes nothing if it already does. */
-  async set(name: string, alias: string, version: string, signal?: AbortSignal): Promise<void> {
+  /** Makes an alias mean a version. Writes nothing if it already does. Returns the version that it meant before. */
+  async set(name: string, alias: string, version: string, signal?: AbortSignal): Promise<string | undefined> {
     const folder = folderOf(name, alias);
     const older = await this.#moves(folder, MAX_REMOVED, signal);
     const [newest] = older;
-    if (newest?.version === version) return;
+    if (newest?.version === version) return version;
     const key = `${folder}/${countDown(nextNumber(newest, folder))}.${version}`;
     await createOrMatch(this.#backend, key, new Uint8Array(0), signal, newest !== undefined);
     try {
@@ -65,6 +65,7 @@ export class AliasStore {
     } catch {
       // The alias has moved. An older record means nothing, and the next move tries to remove it again.
     }
+    return newest?.version;
   }
 
   /**

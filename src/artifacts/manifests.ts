@@ -148,6 +148,13 @@ export class ManifestStore {
     await createOrMatch(this.#backend, removedKey(prefixOf(name), number, id), new Uint8Array(0), signal, true);
   }
 
+  /** Returns whether the version with the manifest at `key` was removed. Takes one request. */
+  async isRemoved(name: string, key: string, signal?: AbortSignal): Promise<boolean> {
+    const place = parseManifestKey(name, key);
+    if (place === undefined) return false;
+    return (await this.#backend.stat(removedMarkerKey(name, place), callOptions(signal))) !== undefined;
+  }
+
   /**
    * Adds a version, or returns the newest one if that has the same content, type and metadata, and the facts of a data
    * set if the new one has them. Never replaces a version. If creates are exclusive, only one of several writers gets a
@@ -268,4 +275,12 @@ export function entriesOf(sameNumber: readonly NumberedEntry[], tag: string): Nu
 
 function prefixOf(name: string): string {
   return `artifacts/${encodeSegment(name, "name")}/versions`;
+}
+
+/** Returns what follows a version in a list with the newest first. The version may have been removed. */
+export function entriesBefore(newestFirst: readonly NumberedEntry[], tag: string): readonly NumberedEntry[] {
+  const at = newestFirst.findIndex((entry) => tagOf(entry) === tag);
+  if (at >= 0) return newestFirst.slice(at + 1);
+  const number = Number.parseInt(tag.slice(1), 10);
+  return newestFirst.filter((entry) => entry.number < number);
 }

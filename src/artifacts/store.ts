@@ -16,8 +16,7 @@ import { listingDigest } from "./directory-listing.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeMetadata, isDescription, MAX_DESCRIPTION_CHARS } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
-import { ManifestStore, parseManifestKey, removedMarkerKey, tagOf } from "./manifests.ts";
-import type { NumberedEntry } from "./numbered-objects.ts";
+import { entriesBefore, ManifestStore, parseManifestKey, removedMarkerKey, tagOf, versionRemoved } from "./manifests.ts";
 import { type ParsedRef, parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
 import type { OpenArtifact } from "./open.ts";
 import type { Resolver } from "./resolve.ts";
@@ -28,6 +27,7 @@ import { type ArtifactRef, type ArtifactVersion, toVersion } from "./version.ts"
 import { Progress, storeSource } from "./store-source.ts";
 
 const resolving = /* @__PURE__ */ onDemand(() => import("./resolve.ts"));
+const settling = /* @__PURE__ */ onDemand(() => import("./settle-removal.ts"));
 const opening = /* @__PURE__ */ onDemand(() => import("./open.ts"));
 // Needed only in ledgers in which somebody removes, or has removed, what nothing refers to.
 const collecting = /* @__PURE__ */ onDemand(() => import("./collections.ts"));
@@ -148,10 +148,13 @@ export class ArtifactStore {
       createdAt: this.#clock.now(),
       ...(runId === undefined ? {} : { runId }),
     };
-    const stored = await this.#publish(draft, ended, signal);
-    this.#lastLogged = stored;
-    for (const alias of names) await this.#aliases.set(artifact, alias, stored.tag, signal);
-    return this.#present(stored, signal);
+    for (;;) {
+      const { stored, isNew } = await this.#publish(draft, ended, signal);
+      this.#lastLogged = stored;
+      // Somebody may remove the version at the same moment. Then the content gets another one.
+      if ((isNew && names.length === 0) || (await this.#setAliases(stored, names, signal)))
+        return this.#present(stored, signal);
+    }
   }
 
   /** Returns the digest and the size of the version that a source would be. Stores nothing. Rejects as {@link log}. */
@@ -191,13 +194,13 @@ export class ArtifactStore {
     draft: Omit<Manifest, "number">,
     ended: number | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<StoredVersion> {
+  ): ReturnType<ManifestStore["publish"]> {
     for (;;) {
       const { stored, isNew } = await this.#manifests.publish(draft, signal);
       const keys = await listKeys(this.#backend, signal);
       if (keys.length === 0) {
         this.#ended = 0;
-        return stored;
+        return { stored, isNew };
       }
       const { beingCollected, judge } = await collecting();
       const { name } = draft;
@@ -207,7 +210,7 @@ export class ArtifactStore {
       const relied = { blobs: [...new Set(blobs)], before: ended, marker };
       const judged = await judge(this.#backend, keys, relied, signal);
       this.#ended = judged.ended;
-      if (judged.verdict === "kept") return stored;
+      if (judged.verdict === "kept") return { stored, isNew };
       // Somebody else had this number before. The version was removed, and then its manifest.
       if (judged.verdict === "taken") continue;
       if (isNew) await this.#manifests.remove(name, place, signal);
@@ -296,13 +299,13 @@ export class ArtifactStore {
     const artifact = toArtifactName(name);
     const ownAlias = toAlias(alias);
     const stored = await this.#find(versionRef(artifact, version), options.signal);
-    await this.#aliases.set(artifact, ownAlias, stored.tag, options.signal);
+    if (!(await this.#setAliases(stored, [ownAlias], options.signal))) throw versionRemoved(artifact, stored.tag);
     return this.#present(stored, options.signal);
   }
 
   /**
    * Removes one version. Its number is never used again, and what other versions share stays. Removing it again changes
-   * nothing. Rejects as {@link resolve} does, and with `CONFLICT` if aliases mean the version, or if `isSealed` says so of
+   * nothing. Rejects as {@link resolve} does, and with `CONFLICT` if aliases mean the version, also if they were set at the same moment, or if `isSealed` says so of
    * the run that logged it first, unless `force`.
    */
   async remove(ref: ArtifactRef, options: RemoveOptions = {}): Promise<void> {
@@ -318,6 +321,17 @@ export class ArtifactStore {
     if (!options.force) await assertRemovable({ name, entry, aliases, read }, options);
     for (const alias of aliases) await this.#aliases.remove(name, alias, tags, signal);
     await this.#manifests.remove(name, entry, signal);
+    const { settleRemoval } = await settling();
+    await settleRemoval(this.#backend, this.#aliases, { name, entry, tags }, { force: options.force === true, signal });
+  }
+
+  async #setAliases(
+    stored: StoredVersion,
+    names: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const { setAliases } = await settling();
+    return await setAliases({ aliases: this.#aliases, manifests: this.#manifests }, stored, names, signal);
   }
 
   async #resolver(): Promise<Resolver> {
@@ -376,12 +390,4 @@ function badDescription(value: unknown): LedgerError {
 /** Returns a copy of the caller's metadata. Throws `INVALID_ARGUMENT` for data that cannot be stored. */
 function snapshot(metadata: unknown): Record<string, unknown> {
   return decodeJson(encodeMetadata(metadata)) as Record<string, unknown>;
-}
-
-/** Returns what follows a version in a list with the newest first. The version may have been removed. */
-function entriesBefore(newestFirst: readonly NumberedEntry[], tag: string): readonly NumberedEntry[] {
-  const at = newestFirst.findIndex((entry) => tagOf(entry) === tag);
-  if (at >= 0) return newestFirst.slice(at + 1);
-  const number = Number.parseInt(tag.slice(1), 10);
-  return newestFirst.filter((entry) => entry.number < number);
 }

@@ -22,14 +22,16 @@ const TRIES = 100;
 /**
  * Writes a marker that says whether a run is deleted, with the next free number. Writes nothing if the newest marker
  * says so already. If creates are not exclusive, two markers may get the same number. Then either one stays, as if the
- * other had come before it.
+ * other had come before it. Returns the number of the marker that it wrote. `after`: write it only if this marker is the
+ * newest one.
  */
 export async function setDeleted(
   { backend, clock }: RunContext,
   id: string,
   deleted: boolean,
   signal?: AbortSignal,
-): Promise<void> {
+  after?: number,
+): Promise<number | undefined> {
   checkRunId(id);
   const call = signal ? { signal } : {};
   // A run can be deleted even if its beginning is damaged.
@@ -49,12 +51,12 @@ export async function setDeleted(
       // The next marker replaces the damaged one.
       if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
     }
-    if (isDeleted === deleted) return;
+    if (isDeleted === deleted || (after !== undefined && newest !== after)) return undefined;
     if (newest === MAX_LIFECYCLE_NUMBER) throw noNumberAfter(lifecycleKey(id, newest));
     // Before the marker: once the marker exists, the catalogue must not show the run as it was.
     await enterMarker(backend, id, newest + 1, signal);
     const bytes = encodeLifecycle(id, newest + 1, { deleted, time });
-    if (await createOrMatch(backend, lifecycleKey(id, newest + 1), bytes, signal)) return;
+    if (await createOrMatch(backend, lifecycleKey(id, newest + 1), bytes, signal)) return newest + 1;
   }
   throw new LedgerError("CONFLICT", `others deleted or restored run ${id} ${TRIES} times while this call tried to`, {
     key: lifecyclePrefix(id),

@@ -40,7 +40,8 @@ export class LedgerCare {
    * Removes a run for good: its points, rich values, code and console. A small object stays, so that no run gets its id
    * again. The versions of artifacts that it logged stay, too. Rejects with `RUN_NOT_FOUND`, and with `CONFLICT` if
    * somebody may still write to the run. If it fails on the way, call it again: until then the run may be deleted, or
-   * gone already. A sealed run is refused, too, with `CONFLICT`, unless `force`: `verify` reports it from then on.
+   * gone already. A sealed run is refused, too, with `CONFLICT`, unless `force`: `verify` reports it from then on. So is one
+   * with journals whose beginning is lost or damaged, with `CORRUPT`: nothing says whether somebody writes to it.
    */
   async purgeRun(id: string, options?: CallOptions & Pick<RemoveArtifactOptions, "force">): Promise<void> {
     await (await removing()).purgeRun(this.#context, id, this.#openRuns, options);

@@ -6,11 +6,12 @@ import { fatesOf, manifestOf } from "../artifacts/version-fate.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
-import type { Lineage, LineageNode } from "../compare/lineage/lineage.ts";
+import { type Lineage, lineageKey, type LineageNode } from "../compare/lineage/lineage.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import { checkName } from "../run/check-text.ts";
 import { runPurged, wasPurged } from "../journal/purged.ts";
+import { sealKey } from "../journal/sealing.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { ID_PATTERN } from "../journal/run-id.ts";
 import type { RunContext } from "../run/run-context.ts";
@@ -57,7 +58,8 @@ export async function readLineage(
     const walk = new LineageWalk(runs, from, signal, (refs) => firstMakers(backend, refs, signal));
     if (direction !== "down") await walk.follow("up", depth);
     if (direction !== "up") await walk.follow("down", depth);
-    return await withRemoved(context, await withPurged(context, runs, await walk.lineage(), signal), signal);
+    const lineage = await withoutSeals(context, runs, await walk.lineage(), signal);
+    return await withRemoved(context, await withPurged(context, runs, lineage, signal), signal);
   });
 }
 
@@ -91,6 +93,27 @@ async function withRemoved(
       node.kind === "artifact" && fates.get(node.ref)?.isRemoved ? { ...node, removed: true } : node,
     ),
   };
+}
+
+/** Removes the edge `resumed` of runs whose second document was only stored to seal them. */
+async function withoutSeals(
+  { backend }: RunContext,
+  runs: LinkedRuns,
+  lineage: Lineage,
+  signal: AbortSignal | undefined,
+): Promise<Lineage> {
+  const { nodes, edges } = lineage;
+  const resumed = new Set(edges.flatMap(({ kind, from }) => (kind === "resumed" ? [from] : [])));
+  const doubtful = nodes.filter(
+    (node) => node.kind === "run" && resumed.has(lineageKey(node)) && runs.run(node.id)?.document === 2,
+  );
+  const sealed = new Set<string>();
+  await mapBounded(doubtful, PARALLEL, signal, async (node, stop) => {
+    if (node.kind === "run" && (await backend.stat(sealKey(node.id), { signal: stop }))) sealed.add(lineageKey(node));
+  });
+  return sealed.size === 0
+    ? lineage
+    : { ...lineage, edges: edges.filter(({ kind, from }) => kind !== "resumed" || !sealed.has(from)) };
 }
 
 /** Marks the runs that are not in the ledger because they were purged. */

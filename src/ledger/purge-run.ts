@@ -12,7 +12,7 @@ import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { storedKind } from "../journal/inventory.ts";
 import { listRun } from "../journal/list-run.ts";
 import { encodePurged, PURGED_NAME, type PurgedRun, purgedKey, wasPurged } from "../journal/purged.ts";
-import { BEGINNING_NAME, type RunCreated, runNotFound, runPrefix } from "../journal/run-created.ts";
+import { BEGINNING_NAME, type RunCreated, runCreatedKey, runNotFound, runPrefix } from "../journal/run-created.ts";
 import { parseRunDocumentKey } from "../journal/run-document.ts";
 import { readRunState } from "../journal/run-state.ts";
 import { isSealName, SEAL_NAME } from "../journal/sealing.ts";
@@ -24,7 +24,7 @@ import { isClosed } from "./tidy-run.ts";
 
 /** Options of {@link purgeRun}. */
 interface PurgeOptions extends CallOptions {
-  /** Whether to purge a run that is sealed. Default `false`. */
+  /** Whether to purge a run that is sealed, or one with journals whose beginning is lost or damaged. Default `false`. */
   readonly force?: boolean | undefined;
 }
 
@@ -53,10 +53,18 @@ export async function purgeRun(
     const entries = await namesOf(context, id, signal);
     if (entries.length === 0) throw runNotFound(id);
     if (entries.includes(SEAL_NAME) && !force) throw isSealed(id);
-    await assertEnded(context, id, isOpenHere, signal);
-    if (entries.includes(BEGINNING_NAME)) await setDeleted(context, id, true, signal);
-    // A session may have begun before the mark.
-    const created = await assertEnded(context, id, isOpenHere, signal);
+    const look = { isOpenHere, force };
+    await assertEnded(context, id, look, signal);
+    const marker = entries.includes(BEGINNING_NAME) ? await setDeleted(context, id, true, signal) : undefined;
+    let created: RunCreated | undefined;
+    try {
+      // A session may have begun before the mark.
+      created = await assertEnded(context, id, look, signal);
+    } catch (error) {
+      if (marker !== undefined && LedgerError.hasCode(error, "CONFLICT"))
+        await setDeleted(context, id, false, signal, marker);
+      throw error;
+    }
     const purged = await whatStays(context, id, created, entries.includes(SEAL_NAME), signal);
     await enterPurged(context, id, created, signal);
     const isOwn = await createOrMatch(backend, purgedKey(id), encodePurged(id, purged), signal, true);
@@ -108,12 +116,12 @@ async function whatStays(
 
 /**
  * Returns the beginning of a run, or `undefined` if it is damaged or lost. Rejects with `CONFLICT` if somebody may still
- * write to the run.
+ * write to the run. If nobody can know, because the beginning is damaged or lost, rejects unless `force`.
  */
 async function assertEnded(
   { backend }: RunContext,
   id: string,
-  isOpenHere: boolean,
+  { isOpenHere, force }: { readonly isOpenHere: boolean; readonly force: boolean },
   signal: AbortSignal | undefined,
 ): Promise<RunCreated | undefined> {
   const refuse = (why: string): LedgerError =>
@@ -127,9 +135,15 @@ async function assertEnded(
     created = await readRunCreated(backend, id, signal);
   } catch (error) {
     const isLost = LedgerError.hasCode(error, "CORRUPT") || LedgerError.hasCode(error, "RUN_NOT_FOUND");
+    if (!isLost) throw error;
     // Nobody can resume it. But somebody may be writing to it.
-    if (!isLost || (await listRun(backend, id, callOptions(signal))).writers.size > 0) throw error;
-    return undefined;
+    if (force || (await listRun(backend, id, callOptions(signal))).writers.size === 0) return undefined;
+    const what = `the beginning of run ${id} is damaged or lost, so nothing says whether somebody still writes to it`;
+    throw new LedgerError("CORRUPT", `${what}: pass { force: true } to purge it if nobody does`, {
+      field: "id",
+      key: runCreatedKey(id),
+      cause: error,
+    });
   }
   const state = await readRunState(backend, created, callOptions(signal));
   if (isClosed(created, state)) return created;

@@ -1,5 +1,6 @@
 import type { FlushPolicy } from "../journal/flush-policy.ts";
 import type { JsonSize } from "../journal/json-size.ts";
+import { purgedKey, runPurged, wasPurged } from "../journal/purged.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { JournalWriter } from "../journal/journal-writer.ts";
 import type { RunContext } from "./run-context.ts";
@@ -62,12 +63,16 @@ function runKeeper(context: RunContext, created: RunCreated): RunKeeper {
 
 /**
  * Restores the objects without which nobody can read or find the run, and reports that. Costs one request if nothing is
- * missing.
+ * missing. Rejects with `FENCED` if the run was purged.
  */
 async function keepRun(context: RunContext, created: RunCreated): Promise<void> {
   const { backend, keepMarker, onError } = context;
   const key = runCreatedKey(created.id);
   if ((await backend.stat(key)) !== undefined) return;
+  if (await wasPurged(backend, created.id)) {
+    const message = `run ${created.id} was purged: this writer stores nothing more`;
+    throw new LedgerError("FENCED", message, { key: purgedKey(created.id), cause: runPurged(created.id) });
+  }
   await keepMarker();
   await createOrMatch(backend, key, encodeRunCreated(created), undefined);
   await enter(backend, created.experiment, created.id, "open", 0);

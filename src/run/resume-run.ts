@@ -7,11 +7,11 @@ import { foldRun } from "../journal/fold-run.ts";
 import { countWriters } from "../journal/lost-objects.ts";
 import { mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { assertFits, sizeOfRun } from "../journal/run-size.ts";
 import { type Dictionary, encodeEvent, type NewEvent } from "../journal/event.ts";
 import type { JsonSize } from "../journal/json-size.ts";
-import { assertNotDeleted, lifecycleKey } from "../journal/lifecycle.ts";
-import { listRun } from "../journal/list-run.ts";
+import { assertNotDeleted } from "../journal/lifecycle.ts";
 import { sealedError } from "../journal/sealing.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { LiveEvents } from "../journal/live-events.ts";
@@ -26,6 +26,7 @@ import { type CheckedOptions, checkHeartbeat } from "./start-options.ts";
 import { Run, type RunParts, type StartRun } from "./run.ts";
 import { newWriter } from "./new-writer.ts";
 import { startRun } from "./start-run.ts";
+import { assertStillThere, withdrawSession } from "./withdraw-session.ts";
 
 /** Options of `resumeRun`. */
 export interface ResumeRunOptions {
@@ -123,13 +124,16 @@ export async function resumeRun(
     await abortable(Promise.all([entered, context.keepMarker()]), signal);
     stored = writer.flush();
     await abortable(stored, signal);
-    // Asked afterwards: a purge first deletes the run, and then looks for sessions.
-    if (await backend.stat(lifecycleKey(created.id, listing.lifecycle + 1), call))
-      await assertNotDeleted(backend, created.id, (await listRun(backend, created.id, call)).lifecycle, call);
+    await assertStillThere(backend, created.id, listing.lifecycle, signal);
   } catch (error) {
     // Nobody holds the session, so its timers must end. After an abort the backend may still store the session.
     if (stored && signal?.aborted) leaveOnce(stored, writer);
-    else writer.close();
+    else {
+      writer.close();
+      // It was refused after it was stored. Otherwise a finished run would read as running.
+      if (LedgerError.hasCode(error, "RUN_CLOSED") || LedgerError.hasCode(error, "RUN_NOT_FOUND"))
+        await withdrawSession(backend, created.id, writer);
+    }
     throw error;
   }
   const { params, metricDefinitions } = record;

@@ -472,3 +472,17 @@ test("looking for removed versions takes one request for versions that lie close
     expect.objectContaining({ ref: "ck:v7" }),
   ]);
 });
+
+test("a run that was sealed was not resumed by that", async () => {
+  const ledger = await openLedger(memoryBackend());
+  for (const id of ["plain", "resumed"]) await ledger.withRun({ id, environment: false }, (run) => run.log({ loss: 1 }));
+  await ledger.withRun({ id: "late", environment: false }, (run) => run.log({ loss: 1 }));
+  for (const id of ["resumed", "late"]) {
+    const session = await ledger.resumeRun(id);
+    session.log({ loss: 2 });
+    await session.finish();
+  }
+  for (const id of ["plain", "resumed"]) await ledger.seal(id);
+  for (const id of ["resumed", "late"]) expect(edgesOf(await ledger.lineage(id))).toEqual([`${id} resumed ${id}`]);
+  expect(edgesOf(await ledger.lineage("plain"))).toEqual([]);
+});

@@ -193,3 +193,86 @@ test("a session that resumes the run at the same moment is refused, or the purge
     if (resumed.status === "fulfilled") await resumed.value.finish();
   }
 });
+
+/** A backend that calls `before` before each call. */
+function watched(inner: Backend, before: (name: string, key: unknown) => Promise<void>): Backend {
+  return new Proxy(inner, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      if (!["create", "append", "stat"].includes(String(name))) return member.bind(target);
+      return async (...args: unknown[]): Promise<unknown> => {
+        await before(String(name), args[0]);
+        return await (member as (...args: unknown[]) => Promise<unknown>).apply(target, args);
+      };
+    },
+  });
+}
+
+const isJournal = (key: unknown): boolean => String(key).includes("/journal/");
+
+test.each(PLACES)("%s: a run that was purged while a session began is not resumed", async (_name, place) => {
+  const inner = await place();
+  const ledger = await openLedger(inner, quiet);
+  const id = await finished(ledger);
+  let isDone = false;
+  const backend = watched(inner, async (name, key) => {
+    if (isDone || name === "stat" || !isJournal(key)) return;
+    isDone = true;
+    await ledger.purgeRun(id);
+  });
+  const other = await openLedger(backend, quiet);
+  await expect(other.resumeRun(id)).rejects.toEqual(code("RUN_NOT_FOUND", /was purged/));
+  expect(isDone).toBe(true);
+  expect((await keys(inner, `runs/${id}`)).filter(isJournal)).toEqual([]);
+});
+
+test.each(PLACES)("%s: a session that is refused leaves nothing in the record", async (_name, place) => {
+  const inner = await place();
+  const ledger = await openLedger(inner, quiet);
+  const id = await finished(ledger);
+  const before = await ledger.getRun(id);
+  let isDone = false;
+  const backend = watched(inner, async (name, key) => {
+    if (isDone || name === "stat" || !isJournal(key)) return;
+    isDone = true;
+    await ledger.deleteRun(id);
+  });
+  const other = await openLedger(backend, quiet);
+  await expect(other.resumeRun(id)).rejects.toEqual(code("RUN_CLOSED"));
+  await ledger.restoreRun(id);
+  expect(await ledger.getRun(id)).toEqual(before);
+  await ledger.purgeRun(id);
+});
+
+test("a purge that is refused restores the run, and the session goes on", async () => {
+  const inner = memoryBackend();
+  const ledger = await openLedger(inner, quiet);
+  const id = await finished(ledger);
+  let session: Awaited<ReturnType<Ledger["resumeRun"]>> | undefined;
+  const backend = watched(inner, async (name, key) => {
+    if (session === undefined && name === "create" && String(key).includes("/lifecycle/"))
+      session = await ledger.resumeRun(id);
+  });
+  const other = await openLedger(backend, quiet);
+  await expect(other.purgeRun(id)).rejects.toEqual(code("CONFLICT"));
+  expect((await ledger.getRun(id)).deletedAt).toBeUndefined();
+  session?.log({ loss: 2 });
+  await session?.finish();
+  expect((await ledger.getRun(id)).status).toBe("finished");
+});
+
+test("a writer whose run was purged is shut out, and restores nothing", async () => {
+  const inner = memoryBackend();
+  const ledger = await openLedger(inner, quiet);
+  const run = await ledger.startRun({ environment: false });
+  run.log({ loss: 1 });
+  await run.flush();
+  await inner.remove(`runs/${run.id}/run.created.json`);
+  await expect((await openLedger(inner, quiet)).purgeRun(run.id)).rejects.toEqual(code("CORRUPT", /force: true/));
+  await (await openLedger(inner, quiet)).purgeRun(run.id, { force: true });
+  run.log({ loss: 1 });
+  await expect(run.flush()).rejects.toEqual(code("FENCED", /was purged/));
+  await expect(run.finish()).rejects.toEqual(code("FENCED"));
+  expect(await keys(inner, `runs/${run.id}`)).toEqual([`runs/${run.id}/purged.json`]);
+});

@@ -126,3 +126,75 @@ test("killed at every operation, a version with aliases is whole or removed, and
     if (!crashed) return;
   }
 });
+
+/** A ledger whose backend calls `act` once, before it creates an object whose key matches. */
+async function interrupted(inner: Backend, pattern: RegExp, act: () => Promise<unknown>): Promise<Ledger> {
+  let isDone = false;
+  return await openLedger({
+    ...layer(inner, {
+      create: async (key, body, options) => {
+        if (!isDone && pattern.test(key)) {
+          isDone = true;
+          await act();
+        }
+        await inner.create(key, body, options);
+      },
+    }),
+    capabilities: inner.capabilities,
+  });
+}
+
+describe.each(PLACES)("at the same moment, with %s", (_name, place) => {
+  test("an alias that is set before the marker is stored keeps the version", async () => {
+    const inner = place();
+    const ledger = await openLedger(inner);
+    await logged(ledger, ["a", "b", "c"]);
+    const remover = await interrupted(inner, /removed$/, () => ledger.setAlias("model", "v0", "prod"));
+    await expect(remover.removeArtifact("model:v0")).rejects.toEqual(code("CONFLICT", /got aliases \(prod\)/));
+    expect((await ledger.openArtifact("model:prod")).version.version).toBe("v0");
+    expect(await tags(ledger)).toEqual(["v0", "v1", "v2"]);
+    expect((await ledger.verify()).intact).toBe(true);
+    const forced = await interrupted(inner, /removed$/, () => ledger.setAlias("model", "v0", "late"));
+    await forced.removeArtifact("model:v0", { force: true });
+    await expect(ledger.openArtifact("model:late")).rejects.toEqual(code("ARTIFACT_NOT_FOUND", /no alias "late"/));
+  });
+
+  test("an alias that is set after the marker is stored is refused, and means what it meant", async () => {
+    const inner = place();
+    const ledger = await openLedger(inner);
+    await logged(ledger, ["a", "b"], { 1: ["prod"] });
+    for (const alias of ["prod", "new"]) {
+      const setter = await interrupted(inner, /aliases/, () => ledger.removeArtifact("model:v0"));
+      await expect(setter.setAlias("model", "v0", alias)).rejects.toEqual(code("ARTIFACT_NOT_FOUND", /v0 was removed/));
+    }
+    const [only] = await ledger.artifactVersions("model");
+    expect(only).toMatchObject({ version: "v1", aliases: ["prod"] });
+  });
+
+  test("content whose version is removed while it is logged gets another version", async () => {
+    const inner = place();
+    const ledger = await openLedger(inner);
+    await logged(ledger, ["a"]);
+    const logger = await interrupted(inner, /aliases/, () => ledger.removeArtifact("model:v0"));
+    const { versions } = await logged(logger, ["a"], { 0: ["best"] });
+    expect(versions[0]).toMatchObject({ version: "v1", aliases: ["best"] });
+    expect((await ledger.openArtifact("model:best")).version.version).toBe("v1");
+  });
+});
+
+test("setting an alias and removing each take one request more to look for the other", async () => {
+  const backend = faultyBackend(memoryBackend(), []);
+  const ledger = await openLedger(backend);
+  await logged(ledger, ["a", "b"]);
+  const count = async (act: () => Promise<unknown>, isIt: (kind: string, key: string) => boolean): Promise<number> => {
+    const before = backend.operations.log.length;
+    await act();
+    return backend.operations.log.slice(before).filter(({ operation, key }) => isIt(operation, key)).length;
+  };
+  const isMarker = (key: string): boolean => key.endsWith(".removed");
+  const isStat = (kind: string, key: string): boolean => kind === "stat" && isMarker(key);
+  // One to find the version, one after the alias is stored.
+  expect(await count(() => ledger.setAlias("model", "v1", "best"), isStat)).toBe(2);
+  const isAliases = (kind: string, key: string): boolean => kind === "list" && key.endsWith("/aliases");
+  expect(await count(() => ledger.removeArtifact("model:v0"), isAliases)).toBe(2);
+});
