@@ -16,7 +16,14 @@ import { listingDigest } from "./directory-listing.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeMetadata, isDescription, MAX_DESCRIPTION_CHARS } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
-import { entriesBefore, ManifestStore, parseManifestKey, removedMarkerKey, tagOf, versionRemoved } from "./manifests.ts";
+import {
+  entriesBefore,
+  ManifestStore,
+  parseManifestKey,
+  removedMarkerKey,
+  tagOf,
+  versionRemoved,
+} from "./manifests.ts";
 import { type ParsedRef, parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
 import type { OpenArtifact } from "./open.ts";
 import type { Resolver } from "./resolve.ts";

@@ -475,7 +475,8 @@ test("looking for removed versions takes one request for versions that lie close
 
 test("a run that was sealed was not resumed by that", async () => {
   const ledger = await openLedger(memoryBackend());
-  for (const id of ["plain", "resumed"]) await ledger.withRun({ id, environment: false }, (run) => run.log({ loss: 1 }));
+  for (const id of ["plain", "resumed"])
+    await ledger.withRun({ id, environment: false }, (run) => run.log({ loss: 1 }));
   await ledger.withRun({ id: "late", environment: false }, (run) => run.log({ loss: 1 }));
   for (const id of ["resumed", "late"]) {
     const session = await ledger.resumeRun(id);
