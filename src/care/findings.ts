@@ -10,6 +10,8 @@ export interface FindingsSink {
   count(bytes: number): void;
   /** Adds a problem. Of an object, the first one counts. */
   add(problem: VerificationProblem): void;
+  /** Takes note that the seal of a run is of another ledger. */
+  adopt(run: string): void;
 }
 
 /** What was found out about the seal of a run. */
@@ -33,6 +35,7 @@ export class Findings implements FindingsSink {
   readonly #tell: ((progress: VerificationProgress) => void) | undefined;
   readonly #signedBy = new Set<string>();
   readonly #unknownSigners = new Set<string>();
+  readonly #adopted = new Set<string>();
   readonly #late: string[] = [];
   readonly #unchecked: string[] = [];
   #runs = 0;
@@ -65,6 +68,10 @@ export class Findings implements FindingsSink {
     this.#problems.push(problem);
   }
 
+  adopt(run: string): void {
+    if (this.#adopted.size < MAX_PROBLEMS) this.#adopted.add(run);
+  }
+
   /** Takes note of the seal of a run. `undefined`: it has none. */
   addRun(report: SealReport | undefined): void {
     this.#runs++;
@@ -91,6 +98,7 @@ export class Findings implements FindingsSink {
       missing: problems.flatMap(({ kind, key }) => (kind === "missing" || kind === "removed" ? [key] : [])),
       lateRecords: this.#late.toSorted(),
       unchecked: this.#unchecked.toSorted(),
+      adopted: [...this.#adopted].sort(),
     };
   }
 }

@@ -53,6 +53,11 @@ export interface Verification {
    * covers was verified. `lateRecords` and signatures by keys that are neither in `keys` nor in the seal are not known.
    */
   readonly unchecked: readonly string[];
+  /**
+   * The ids of sealed runs that were copied from another ledger. Their signatures do not vouch for the earlier runs of
+   * the chain here. At most 10,000.
+   */
+  readonly adopted: readonly string[];
 }
 
 /** How far `ledger.verify` has got. */

@@ -13,6 +13,7 @@ import {
   MAX_LINK_BYTES,
   parseLinkKey,
 } from "../seal/chain-link.ts";
+import { namesSeal } from "../seal/find-link.ts";
 import { decodeRunSeal, MAX_SEAL_BYTES, type RunSeal } from "../seal/run-seal.ts";
 import { problemOf } from "./findings.ts";
 import type { VerifyContext } from "./verify-objects.ts";
@@ -23,6 +24,16 @@ const ADVICE = "The runs are not affected. Restore this object from a copy of th
 
 /** What the seal of a run says of its chain. */
 export type ChainedSeal = Pick<RunSeal, "run" | "experiment" | "link" | "tree" | "signers">;
+
+/** What is known of the seals. */
+interface Known {
+  /** The seals for which no link was found yet, by run. */
+  readonly unlinked: Map<string, ChainedSeal>;
+  /** The runs of which a link adopts the seal. */
+  readonly adopted: Set<string>;
+  /** The runs of which the chain has the link that the seal names. */
+  readonly originals: Set<string>;
+}
 
 /** A link that was read, and what the link after it must find. */
 interface Place {
@@ -38,7 +49,7 @@ interface Place {
  */
 export async function verifyChains(context: VerifyContext, seals: ReadonlyMap<string, ChainedSeal>): Promise<void> {
   const { backend, findings, signal } = context;
-  const unlinked = new Map(seals);
+  const known: Known = { unlinked: new Map(seals), adopted: new Set(), originals: new Set() };
   let after: Place | undefined;
   try {
     for await (const { key } of backend.list(CHAINS_PREFIX, callOptions(signal))) {
@@ -50,7 +61,7 @@ export async function verifyChains(context: VerifyContext, seals: ReadonlyMap<st
       if (after?.segment === place.segment && after.n === place.n + 1 && digest !== undefined)
         compareLinks(context, key, after, digest);
       if (link !== undefined && digest !== undefined)
-        await checkRun(context, { key, link, digest, segment: place.segment }, unlinked, seals);
+        await checkRun(context, { key, link, digest, segment: place.segment }, known, seals);
       after = { ...place, previous: link?.previous };
     }
     lacks(context, after, 0);
@@ -60,9 +71,12 @@ export async function verifyChains(context: VerifyContext, seals: ReadonlyMap<st
     findings.add(problemOf(error, CHAINS_PREFIX, ADVICE));
     return;
   }
-  for (const [run, { experiment, link }] of unlinked) {
+  for (const run of known.adopted) if (!known.originals.has(run)) findings.adopt(run);
+  for (const [run, { experiment, link }] of known.unlinked) {
     const key = linkKey(segmentOf(experiment), link.n);
-    const message = `${key} is missing or was changed: the seal of run ${run} names it, or is of another ledger. ${ADVICE}`;
+    const message =
+      `${key} is missing or was changed: the seal of run ${run} names it, and no other link adopts this seal. ` +
+      `Or the seal is of another ledger, and copyRuns did not copy it. ${ADVICE}`;
     findings.add({ kind: "missing", key, message });
   }
 }
@@ -105,10 +119,11 @@ async function readLink(
 async function checkRun(
   context: VerifyContext,
   found: { readonly key: string; readonly link: ChainLink; readonly digest: string; readonly segment: string },
-  unlinked: Map<string, ChainedSeal>,
+  known: Known,
   seals: ReadonlyMap<string, ChainedSeal>,
 ): Promise<void> {
   const { key, link, digest, segment } = found;
+  const { unlinked, adopted, originals } = known;
   const { run, tree } = link;
   const listed = seals.get(run);
   const seal = listed ?? (await readAlone(context, run));
@@ -116,7 +131,7 @@ async function checkRun(
   if (seal === undefined) {
     if (isPurged) return;
     const message = `${sealKey(run)} is missing: run ${run} is in the chain of seals of its experiment. Restore the run`;
-    const advice = "If seal() was interrupted, call it again";
+    const advice = "If seal() or copyRuns() was interrupted, call it again";
     context.findings.add({ kind: "missing", key: sealKey(run), message: `${message} from a copy. ${advice}` });
     return;
   }
@@ -125,8 +140,9 @@ async function checkRun(
     context.findings.add({ kind: "digest", key, message });
     return;
   }
-  const isNamed = seal.link.n === link.n && seal.link.digest === digest && segmentOf(seal.experiment) === segment;
-  if (!isNamed) return;
+  if (!namesSeal(link, digest, { run, link: seal.link }) || segmentOf(seal.experiment) !== segment) return;
+  if (link.original === undefined) originals.add(run);
+  else adopted.add(run);
   unlinked.delete(run);
   compareSeal(context, seal, link);
 }

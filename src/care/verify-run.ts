@@ -39,6 +39,7 @@ export async function verifyRun(context: VerifyContext, id: string, isAlone: boo
     const staged = {
       count: (bytes: number) => context.findings.count(bytes),
       add: (each: VerificationProblem) => void found.push(each),
+      adopt: (run: string) => context.findings.adopt(run),
     };
     const newest = await newestDocument(context, id);
     const report = await verifyOnce({ ...context, findings: staged }, id, isAlone);

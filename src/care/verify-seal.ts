@@ -10,6 +10,7 @@ import { runPrefix } from "../journal/run-created.ts";
 import { sealedKey, sealKey, signatureKey, signaturesPrefix } from "../journal/sealing.ts";
 import { type ChainLink, decodeLink, linkKey, MAX_LINK_BYTES } from "../seal/chain-link.ts";
 import { decodeEnvelope, type Envelope } from "../seal/dsse.ts";
+import { findAdoptedLink } from "../seal/find-link.ts";
 import { decodeRunSeal, MAX_SEAL_BYTES, type RunSeal } from "../seal/run-seal.ts";
 import { MAX_LIST_BYTES, readSealedObjects, type SealedObject } from "../seal/sealed-objects.ts";
 import { problemOf } from "./findings.ts";
@@ -170,21 +171,31 @@ async function findSigners({ backend, findings, signal }: VerifyContext, id: str
 }
 
 async function checkLink(context: VerifyContext, seal: RunSeal): Promise<void> {
+  const { backend, findings, signal } = context;
   const { experiment, link, run } = seal;
-  const key = linkKey(segmentOf(experiment), link.n);
-  const bytes = await readOr(context, key, MAX_LINK_BYTES, "problem");
-  if (bytes === undefined || bytes === "wrong") return;
-  const { sha256Hex } = await loadSha256();
-  if (formatDigest(await sha256Hex(bytes)) === link.digest) {
-    try {
-      compareSeal(context, seal, decodeLink(bytes, link.n, key));
-    } catch (error) {
-      context.findings.add(problemOf(error, key, ADVICE));
+  const segment = segmentOf(experiment);
+  const key = linkKey(segment, link.n);
+  const bytes = await readOr(context, key, MAX_LINK_BYTES, "absent");
+  if (bytes === "wrong") return;
+  try {
+    if (bytes !== undefined && formatDigest(await (await loadSha256()).sha256Hex(bytes)) === link.digest)
+      return compareSeal(context, seal, decodeLink(bytes, link.n, key));
+    const adopted = await findAdoptedLink(backend, segment, seal, signal);
+    if (adopted !== undefined) {
+      findings.adopt(run);
+      return compareSeal(context, seal, adopted);
     }
-    return;
+  } catch (error) {
+    signal?.throwIfAborted();
+    return findings.add(problemOf(error, key, ADVICE));
   }
-  const message = `${key} is not the link that the seal of run ${run} names: it was changed, or the seal is of another ledger`;
-  context.findings.add({ kind: "digest", key, message });
+  const named = `the seal of run ${run} names it, and no other link adopts this seal: it`;
+  const foreign = "or the seal is of another ledger, and copyRuns did not copy it";
+  findings.add(
+    bytes === undefined
+      ? { kind: "missing", key, message: `${key} is missing. ${named} was removed, ${foreign}. ${ADVICE}` }
+      : { kind: "digest", key, message: `${key} has other bytes. ${named} was changed, ${foreign}. ${ADVICE}` },
+  );
 }
 
 /** Adds a problem if a seal does not say what its link says: of an unsigned seal in the place of a signed one. */

@@ -4,12 +4,10 @@ import { equalBytes } from "../backend/body.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { formatDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { experimentSegment } from "../catalog/catalog-entry.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
-import { noNumberAfter } from "../errors/no-number-after.ts";
 import type { RecordedVersion } from "../journal/event.ts";
 import { storedKind } from "../journal/inventory.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
@@ -17,31 +15,15 @@ import type { RunDocument } from "../journal/run-document.ts";
 import { sealedKey, sealKey, signatureKey } from "../journal/sealing.ts";
 import { isBytes } from "../platform/any-realm.ts";
 import { runObjects } from "../run-objects/run-objects.ts";
-import {
-  type ChainLink,
-  chainPrefix,
-  decodeLink,
-  encodeLink,
-  linkKey,
-  MAX_LINK_BYTES,
-  MAX_LINK_NUMBER,
-  parseLinkKey,
-} from "../seal/chain-link.ts";
+import { appendLink } from "../seal/append-link.ts";
 import { decodeEnvelope, encodeEnvelope, type Envelope, signedBytes } from "../seal/dsse.ts";
-import { encodeRunSeal, MAX_SEAL_BYTES, type RunSeal, type SealLink } from "../seal/run-seal.ts";
-import {
-  encodeSealedObjects,
-  MAX_LIST_BYTES,
-  readSealedObjects,
-  type SealedObject,
-  type SealedTree,
-} from "../seal/sealed-objects.ts";
+import { encodeRunSeal, MAX_SEAL_BYTES, type RunSeal } from "../seal/run-seal.ts";
+import { encodeSealedObjects, MAX_LIST_BYTES, readSealedObjects, type SealedObject } from "../seal/sealed-objects.ts";
 import type { Seal } from "../seal/seal.ts";
 import { publicKeyOf, type Signer } from "../seal/signer.ts";
 import { TrustedKeys } from "../seal/trusted-keys.ts";
 import { assertMaySign, readSameSeal } from "./check-seal.ts";
 
-const TRIES = 100;
 /** The greatest length of a signature, in bytes. */
 const MAX_SIGNATURE_BYTES = 1024;
 /** The greatest length of an object with a signature: the seal in base64, and the rest. */
@@ -70,8 +52,13 @@ export async function storeSeal(backend: Backend, input: SealInput, signal: Abor
   let signature: Uint8Array | undefined;
   if (bytes === undefined) {
     const signers = signer === undefined ? [] : [signer.keyId];
-    const link = await addLink(backend, created, tree, signers, signal);
     const { experiment } = created;
+    const link = await appendLink(
+      backend,
+      experimentSegment(experiment),
+      { run: id, experiment, tree, signers },
+      signal,
+    );
     const { status } = document.record;
     const said = { run: id, experiment, status, document: number, tree, sealedAt: time, signers, link };
     bytes = encodeRunSeal(said);
@@ -167,77 +154,6 @@ async function sealedVersions(
     const place = parseManifestKey(name, key);
     return place === undefined || (await backend.stat(removedMarkerKey(name, place), call)) === undefined;
   };
-}
-
-/** Adds the run to the chain of seals of its experiment. */
-async function addLink(
-  backend: Backend,
-  { id: run, experiment }: RunCreated,
-  tree: SealedTree,
-  signers: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<SealLink> {
-  const { sha256Hex } = await loadSha256();
-  const digestOf = async (bytes: Uint8Array): Promise<string> => formatDigest(await sha256Hex(bytes));
-  const segment = experimentSegment(experiment);
-  for (let left = TRIES; left > 0; left--) {
-    const head = await chainHead(backend, segment, signal);
-    const n = (head?.n ?? 0) + 1;
-    if (n > MAX_LINK_NUMBER) throw noNumberAfter(linkKey(segment, MAX_LINK_NUMBER));
-    const base = { run, experiment, tree, signers };
-    const before = head && (await readBounded(backend, head.key, MAX_LINK_BYTES, callOptions(signal)));
-    // A call that was interrupted may have added it.
-    if (head && before && isLinkOf(before, head, base, await linkDigest(backend, segment, head.n - 1, signal)))
-      return { n: head.n, digest: await digestOf(before) };
-    const link = encodeLink({ n, ...(before && { previous: await digestOf(before) }), ...base });
-    if (await createOrMatch(backend, linkKey(segment, n), link, signal, true))
-      return { n, digest: await digestOf(link) };
-  }
-  throw new LedgerError("CONFLICT", `others sealed runs of the same experiment ${TRIES} times`, { transient: true });
-}
-
-function isLinkOf(
-  bytes: Uint8Array,
-  { key, n }: { readonly key: string; readonly n: number },
-  base: Pick<ChainLink, "run" | "experiment" | "tree" | "signers">,
-  previous: string | undefined,
-): boolean {
-  try {
-    decodeLink(bytes, n, key);
-    return equalBytes(encodeLink({ n, previous, ...base }), bytes);
-  } catch {
-    // The next link tells its digest whatever it contains.
-    return false;
-  }
-}
-
-/** Returns the digest of a link, `undefined` if there is none with this number. */
-async function linkDigest(
-  backend: Backend,
-  segment: string,
-  n: number,
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
-  if (n === 0) return undefined;
-  try {
-    const bytes = await readBounded(backend, linkKey(segment, n), MAX_LINK_BYTES, callOptions(signal));
-    return formatDigest(await (await loadSha256()).sha256Hex(bytes));
-  } catch (error) {
-    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
-    throw error;
-  }
-}
-
-async function chainHead(
-  backend: Backend,
-  segment: string,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly key: string; readonly n: number } | undefined> {
-  for await (const { key } of backend.list(chainPrefix(segment), { pageSize: 10, ...callOptions(signal) })) {
-    const link = parseLinkKey(key);
-    if (link !== undefined) return { key, n: link.n };
-  }
-  return undefined;
 }
 
 async function signatureOf(signer: Signer, bytes: Uint8Array): Promise<Uint8Array> {

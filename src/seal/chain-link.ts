@@ -2,7 +2,7 @@ import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../bytes/che
 import { isSha256Hex, parseDigest } from "../bytes/digest.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { isKeyId } from "./key-id.ts";
-import { isCount, isListOf, membersOf } from "./run-seal.ts";
+import { isCount, isListOf, linkOf, membersOf, type SealLink } from "./run-seal.ts";
 import type { SealedTree } from "./sealed-objects.ts";
 
 /** The prefix of all chains. */
@@ -25,6 +25,8 @@ export interface ChainLink {
   readonly tree: SealedTree;
   /** The ids of the keys with which the seal was to be signed at once. */
   readonly signers: readonly string[];
+  /** The link in the chain of another ledger that the seal names, if the run was copied from there. */
+  readonly original?: SealLink | undefined;
 }
 
 /** Returns the prefix of a chain. `segment`: the experiment, as keys have it. */
@@ -45,10 +47,20 @@ export function parseLinkKey(key: string): { readonly segment: string; readonly 
 }
 
 /** Returns the bytes of a link. */
-export function encodeLink({ n, previous, run, experiment, tree, signers }: ChainLink): Uint8Array {
+export function encodeLink({ n, previous, run, experiment, tree, signers, original }: ChainLink): Uint8Array {
   const { root, size } = tree;
   return encodeCheckedJson(
-    { v: 1, n, ...(previous !== undefined && { previous }), run, experiment, root, size, signers },
+    {
+      v: 1,
+      n,
+      ...(previous !== undefined && { previous }),
+      run,
+      experiment,
+      root,
+      size,
+      signers,
+      ...(original && { original }),
+    },
     "link",
   );
 }
@@ -64,7 +76,8 @@ export function decodeLink(bytes: Uint8Array, n: number, key: string): ChainLink
   }
   if (laterVersion(link) !== undefined)
     throw new LedgerError("FORMAT_TOO_NEW", `${key} is of a later version of this library`, { key });
-  const { v, n: number, previous, run, experiment, root, size, signers } = membersOf(link);
+  const { v, n: number, previous, run, experiment, root, size, signers, original: given } = membersOf(link);
+  const original = linkOf(given);
   const isLinked =
     n === 1 ? previous === undefined : typeof previous === "string" && parseDigest(previous) !== undefined;
   if (
@@ -76,10 +89,11 @@ export function decodeLink(bytes: Uint8Array, n: number, key: string): ChainLink
     typeof root === "string" &&
     isSha256Hex(root) &&
     isCount(size) &&
-    isListOf(signers, isKeyId)
+    isListOf(signers, isKeyId) &&
+    (given === undefined || original !== undefined)
   ) {
     const before = n === 1 ? {} : { previous: previous as string };
-    return { n, ...before, run, experiment, tree: { root, size }, signers };
+    return { n, ...before, run, experiment, tree: { root, size }, signers, ...(original && { original }) };
   }
   throw new LedgerError("CORRUPT", `${key} is damaged or belongs elsewhere`, { key, cause });
 }

@@ -113,7 +113,8 @@ function isShortText(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_TEXT;
 }
 
-function linkOf(value: unknown): SealLink | undefined {
+/** Returns the number and the digest of a stored link, or `undefined` for anything else. */
+export function linkOf(value: unknown): SealLink | undefined {
   const { n, digest } = membersOf(value);
   const isLink = isCount(n) && n > 0 && typeof digest === "string" && parseDigest(digest) !== undefined;
   return isLink ? { n, digest } : undefined;

@@ -1,4 +1,5 @@
 import { callOptions } from "../backend/call-options.ts";
+import { readBounded } from "../backend/read-bounded.ts";
 import type { RecordedVersion } from "../journal/event.ts";
 import { purgedKey } from "../journal/purged.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
@@ -8,10 +9,11 @@ import { parseSegmentKey } from "../journal/segment.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import type { RunObject } from "../run-objects/run-object.ts";
 import { runObjects } from "../run-objects/run-objects.ts";
+import { decodeRunSeal, MAX_SEAL_BYTES, type RunSeal } from "../seal/run-seal.ts";
+import { adoptSeal } from "./adopt-seal.ts";
 import { checkRun, checkSeal } from "./check-run.ts";
 import { checkLeftovers, compareStored } from "./compare-stored.ts";
 import { copyInputs } from "./copy-inputs.ts";
-import { copyLink } from "./copy-link.ts";
 import { type CopiedObject, copyBlob, copyObject } from "./copy-object.ts";
 import { growSegment } from "./copy-segment.ts";
 import { type CopiedManifest, copyManifest, copyRemoval, hasVersion } from "./copy-version.ts";
@@ -43,8 +45,7 @@ export interface CopiedRun {
 }
 
 /**
- * Copies what the target lacks of a run, also its link in the chain of seals and its entry in the catalogue. Returns false
- * if it lacks nothing. Rejects with a refusal if the target has
+ * Copies what the target lacks of a run, also its entry in the catalogue. Returns false if it lacks nothing. Rejects with a refusal if the target has
  * something else under a name that the run needs, which is found out before anything of the run is stored, or if the run
  * is damaged.
  */
@@ -107,6 +108,9 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
   const lacking = objects.filter(({ key, size }) => to.sizes.get(key) !== size);
   const isVisible = to.listing.created || to.listing.newestDocument > 0;
   if (verify && isVisible && (await compareStored(context, objects, to, isSameRun))) hasStored = true;
+  const seal = isSealed ? await readSeal(context, id) : undefined;
+  const hasSeal = to.sizes.has(sealKey(id));
+  if (seal && hasSeal && (await adoptSeal(context, seal, true))) hasStored = true;
   if (lacking.length > 0) {
     const keys = new Set(manifests.map(({ key }) => key));
     for (const { manifest } of artifacts)
@@ -117,6 +121,7 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
     const writers = isVisible ? await writersInOrder(from, to, signal) : [];
     for (const group of orderObjects(lacking, { id, isVisible, isFork, documented, writers }))
       await mapBounded(group, OBJECTS_AT_ONCE, signal, async (object, stop) => {
+        if (seal && object.key === sealKey(id)) await adoptSeal({ ...context, signal: stop }, seal, hasSeal);
         const has = to.sizes.get(object.key);
         if (has === undefined) return await copyObject({ ...context, signal: stop }, object);
         if (parseSegmentKey(object.key) === undefined || has > object.size)
@@ -124,7 +129,6 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
         return await growSegment({ ...context, signal: stop }, object, has);
       });
   }
-  if (isSealed && (await copyLink(context, id))) hasStored = true;
   // Searches find a run by its entry, so a run that they do not show yet gets it when all else is there.
   if (!isShown) await announce();
   return hasStored || lacking.length > 0 || !isShown;
@@ -133,6 +137,13 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
     const marker = !isShown || from.listing.lifecycle > to.listing.lifecycle ? from.listing.lifecycle : 0;
     await enterListed(target, run, { ...from.listing, lifecycle: marker }, all.source === "inventory", signal);
   }
+}
+
+async function readSeal({ source, signal }: TransferContext, id: string): Promise<RunSeal> {
+  const key = sealKey(id);
+  return await fromSource(async () =>
+    decodeRunSeal(await readBounded(source, key, MAX_SEAL_BYTES, callOptions(signal)), id, key),
+  );
 }
 
 /** Returns an object with its listed size, if its writer has added to it since its digest was recorded. */

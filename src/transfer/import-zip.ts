@@ -9,8 +9,11 @@ import { formatDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { checkBytes } from "../care/check-object.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import { sealKey } from "../journal/sealing.ts";
 import { breakIfDue } from "../platform/event-loop.ts";
 import { blobsOf } from "../run-objects/version-objects.ts";
+import { decodeRunSeal } from "../seal/run-seal.ts";
+import { adoptSeal } from "./adopt-seal.ts";
 import {
   type ArchiveContents,
   type ArchivedObject,
@@ -118,6 +121,8 @@ async function publish(
   const { target, stored, signal } = context;
   const { experiment, isFork, isFinal, listing } = archivedRun(run, objects, held);
   const sizes = new Map(objects.map(({ key, size }) => [key, size]));
+  const sealed = held.get(sealKey(run));
+  const seal = sealed && decodeRunSeal(sealed, run, sealKey(run));
   const create = async (key: string, bytes: Uint8Array): Promise<void> => {
     if (!(await createOrMatch(target, key, bytes, signal, true))) throw clash(key);
     stored(bytes.length);
@@ -145,6 +150,7 @@ async function publish(
     for (const { key } of group) {
       const bytes = held.get(key);
       if (bytes === undefined) continue;
+      if (seal && bytes === sealed) await adoptSeal(context, seal, false);
       await create(key, bytes);
       created.push(key);
     }
