@@ -8,7 +8,8 @@ import { mapBounded } from "../platform/bounded.ts";
 import { systemClock } from "../platform/clock.ts";
 import { copyAliases } from "../transfer/copy-aliases.ts";
 import { copyRun } from "../transfer/copy-run.ts";
-import { isRefusal } from "../transfer/refusal.ts";
+import { checkOrigins, copyPurges, forkOrigins } from "../transfer/fork-origins.ts";
+import { fromSource, isRefusal } from "../transfer/refusal.ts";
 import { newTransfer, type TransferContext } from "../transfer/transfer-context.ts";
 import type { Ledger } from "./ledger.ts";
 import { randomIds } from "./random-ids.ts";
@@ -66,7 +67,11 @@ export async function copySelected(from: Ledger, to: Ledger, given: CopyRunsQuer
     const page = await from.searchRuns(wanted);
     for (const { id, error } of page.unreadable ?? []) copies.refuse(id, error.message);
     const shown = await shownIn(to, page.runs, signal);
-    await mapBounded(page.runs, RUNS_AT_ONCE, signal, async (run, stop) => {
+    // Without their origins, forks are copied last: these may be found later.
+    const forks = dependencies ? [] : page.runs.filter(({ forkOf }) => forkOf !== undefined);
+    for (const run of forks) copies.waiting.set(run.id, { run, isShown: shown.has(run.id) });
+    const now = page.runs.filter(({ id }) => !copies.waiting.has(id));
+    await mapBounded(now, RUNS_AT_ONCE, signal, async (run, stop) => {
       const ancestors = dependencies ? await ancestorsOf(from, run, copies, stop) : [];
       const more = await shownIn(to, ancestors, stop);
       for (const each of ancestors) await copies.copy(each, more.has(each.id), stop);
@@ -74,6 +79,9 @@ export async function copySelected(from: Ledger, to: Ledger, given: CopyRunsQuer
     });
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);
+  await mapBounded([...copies.waiting.values()], RUNS_AT_ONCE, signal, ({ run, isShown }, stop) =>
+    copies.copy(run, isShown, stop),
+  );
   const conflicts = await copyAliases(context, copies.versions);
   const { copied, skipped, refused } = copies;
   const runs = [...refused].map(([id, message]) => ({ id, message }));
@@ -88,6 +96,8 @@ class RunCopies {
   readonly refused: Map<string, string> = new Map();
   /** What the versions are called that both ledgers have now, by name. */
   readonly versions: Map<string, Set<string>> = new Map();
+  /** Forks that are copied when everything else is, by id. */
+  readonly waiting: Map<string, { readonly run: Found; readonly isShown: boolean }> = new Map();
   readonly #context: TransferContext;
   readonly #withInputs: boolean;
   readonly #tell: () => void;
@@ -117,6 +127,7 @@ class RunCopies {
     const { id, experiment, forkOf, artifacts, inputs } = run;
     const needed = this.#withInputs ? inputs : [];
     try {
+      if (forkOf !== undefined) await this.#copyOrigins(id, signal);
       const isCopied = await copyRun(
         { ...this.#context, signal },
         { id, experiment, isFork: forkOf !== undefined, isShown, artifacts, inputs: needed },
@@ -128,6 +139,18 @@ class RunCopies {
       this.refuse(id, error.message);
     }
     this.#tell();
+  }
+
+  /** Rejects with a refusal unless the target has the runs from which a fork inherits points, as soon as they are copied. */
+  async #copyOrigins(id: string, signal: AbortSignal): Promise<void> {
+    const context = { ...this.#context, signal };
+    const origins = await fromSource(() => forkOrigins(context.source, id, signal));
+    for (const { run } of origins.toReversed()) {
+      const fork = this.waiting.get(run);
+      await (fork ? this.copy(fork.run, fork.isShown, signal) : this.#copies.get(run));
+    }
+    await copyPurges(context, origins);
+    await checkOrigins(context, id, origins);
   }
 
   #addVersion({ name, version }: RecordedVersion): void {

@@ -9,6 +9,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { storedKind } from "../journal/inventory.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import { ID_PATTERN } from "../journal/run-id.ts";
+import { type ArchiveExtras, decodeExtras, encodeExtras } from "./archive-extras.ts";
 import { versionPlace } from "./copy-version.ts";
 import type { ZipFile } from "./zip-records.ts";
 
@@ -31,7 +32,7 @@ export interface ArchivedObject {
 }
 
 /** What is in an archive. */
-export interface ArchiveContents {
+export interface ArchiveContents extends ArchiveExtras {
   readonly run: string;
   /** In ascending order of the keys, by code units. */
   readonly objects: readonly ArchivedObject[];
@@ -48,9 +49,9 @@ export const CONTENTS_HEADER_BYTES: number = 30 + CONTENTS_NAME.length;
 export const CONTENTS_SIZE_AT = 18;
 
 /** Returns the list of what is in an archive: its first file. */
-export function encodeContents({ run, objects }: ArchiveContents): Uint8Array {
+export function encodeContents({ run, objects, ...extras }: ArchiveContents): Uint8Array {
   const lines = objects.map(({ key, size, hex }) => JSON.stringify([key, size, hex]));
-  const head = JSON.stringify({ format: "runledger-archive", v: 1, run });
+  const head = JSON.stringify({ format: "runledger-archive", v: 1, run, ...encodeExtras(extras) });
   return withChecksum(`${head.slice(0, -1)},"objects":[\n${lines.join(",\n")}\n]}\n`);
 }
 
@@ -89,7 +90,11 @@ export function decodeContents(bytes: Uint8Array): ArchiveContents {
     return object;
   });
   if (held > MAX_HELD_BYTES || !Number.isSafeInteger(total)) throw damaged("it lists impossible sizes");
-  return { run, objects: listed };
+  const keys = new Set(listed.map(({ key }) => key));
+  const extras = decodeExtras(value as { [member: string]: unknown });
+  if (extras === undefined || extras.removed.some(({ key }) => keys.has(key)))
+    throw damaged("its list of origins, removed versions or aliases is not one");
+  return { run, objects: listed, ...extras };
 }
 
 /** Returns whether an object can be in an archive: the key is one that the format gives to an object of this kind. */

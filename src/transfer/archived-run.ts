@@ -10,6 +10,8 @@ import { type ArchivedObject, damaged } from "./archive-contents.ts";
 export interface ArchivedRun {
   readonly experiment: string;
   readonly isFork: boolean;
+  /** The id of the run that it was forked from. */
+  readonly origin: string | undefined;
   /** Whether the newest document has everything of the run. */
   readonly isFinal: boolean;
   readonly listing: RunListing;
@@ -30,7 +32,8 @@ export function archivedRun(
   if (beginning === undefined) throw damaged(`it lacks ${runCreatedKey(run)}`);
   const { experiment, forkOf } = decodeRunCreated(beginning, run);
   const isFork = forkOf !== undefined;
-  if (listing.newestDocument === 0) return { experiment, isFork, isFinal: false, listing };
+  const origin = forkOf?.run;
+  if (listing.newestDocument === 0) return { experiment, isFork, origin, isFinal: false, listing };
   const key = runDocumentKey(run, listing.newestDocument);
   const document = decodeRunDocument(held.get(key)!, run);
   if (document === undefined) throw damaged(`${key} is damaged`);
@@ -40,5 +43,5 @@ export function archivedRun(
     const found = sizes.get(`${runPrefix(run)}/${name}`);
     if (found?.size !== size) throw damaged(`it lacks ${name}, which ${key} names`);
   }
-  return { experiment: document.record.experiment, isFork, isFinal: closed, listing };
+  return { experiment: document.record.experiment, isFork, origin, isFinal: closed, listing };
 }

@@ -2,6 +2,7 @@ import { DigestIndex } from "../artifacts/digest-index.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../artifacts/manifest.ts";
 import { parseManifestKey, removedMarkerKey } from "../artifacts/manifests.ts";
 import { listNumber, MAX_NUMBER, type NumberedEntry } from "../artifacts/numbered-objects.ts";
+import type { Backend } from "../backend/backend.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
 import { decodeSegment, encodeSegment } from "../backend/key.ts";
 import { readBounded } from "../backend/read-bounded.ts";
@@ -16,6 +17,8 @@ import type { ImportContext, TransferContext } from "./transfer-context.ts";
 /** The manifest of a version. */
 export interface CopiedManifest extends CopiedObject {
   readonly digest: string;
+  /** The SHA-256 of the version, if it was read. */
+  readonly content?: string | undefined;
 }
 
 /** The name and number in the key of a manifest. */
@@ -43,7 +46,7 @@ const FREE_NUMBERS = 1_000_000;
 
 /**
  * Returns whether the target has a version, or had it once: what was removed there stays removed. Rejects with a refusal
- * if another version has its number there: records and aliases name versions by their number, so the two cannot be told
+ * if another version has, or had, its number there: records and aliases name versions by their number, so the two cannot be told
  * apart. Also rejects with one for a number that leaves too few to the target.
  */
 export async function hasVersion(
@@ -66,7 +69,10 @@ export async function hasVersion(
     if (found.every((entry) => entry.id !== "" && own.some((each) => each.key === entry.key))) return false;
     throw clash(place, key);
   }
-  if (same.isRemoved) return "removed";
+  if (same.isRemoved) {
+    if (!(await wasSame(context, place, same, manifest))) throw clash(place, key);
+    return "removed";
+  }
   if (same.size !== size || (await digestOf(context, same)) !== digest) throw clash(place, key);
   there.add(hex, size);
   return "there";
@@ -94,6 +100,53 @@ export async function copyManifest(context: TransferContext, manifest: CopiedMan
   stored(size);
   there.add(hex, size);
   return true;
+}
+
+/**
+ * Returns whether the version that was removed in the target under this number is this one: its manifest is the same, or,
+ * if a collection removed that, the index says that it had the same digest. Also returns true if nobody can read it.
+ */
+async function wasSame(
+  context: ImportContext & Partial<Pick<TransferContext, "source">>,
+  place: VersionPlace,
+  found: NumberedEntry,
+  { key, size, digest, content }: CopiedManifest,
+): Promise<boolean> {
+  const { source, target, signal } = context;
+  if (found.key === key) {
+    const own = await digestOf(context, found).catch(ifGone);
+    if (own !== GONE) return found.size === size && own === digest;
+  }
+  const hex = content ?? (source && (await contentOf(source, place, key, signal)));
+  if (hex === undefined) return true;
+  for await (const { number, id } of new DigestIndex(target).find(place.name, hex, signal))
+    if (number === place.number && id === place.id) return true;
+  return false;
+}
+
+const GONE = Symbol("gone");
+
+function ifGone(error: unknown): typeof GONE {
+  if (LedgerError.hasCode(error, "NOT_FOUND")) return GONE;
+  throw error;
+}
+
+/** Returns the digest of a version of the source, or `undefined` if it was removed there, too. */
+async function contentOf(
+  source: Backend,
+  place: VersionPlace,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  return await fromSource(async () => {
+    if ((await source.stat(removedMarkerKey(place.name, place), callOptions(signal))) !== undefined) return undefined;
+    return parseManifest(
+      await readBounded(source, key, MAX_MANIFEST_BYTES, callOptions(signal)),
+      key,
+      place.name,
+      place.number,
+    ).hex;
+  });
 }
 
 /** Copies the marker that says that a version was removed. Returns false if the source has none. */
@@ -131,7 +184,7 @@ async function digestOf(
 
 function clash({ name, number }: VersionPlace, key: string): LedgerError {
   const message =
-    `the target has another version as ${name}:v${number}. Records name versions by their numbers, ` +
+    `the target has, or had, another version as ${name}:v${number}. Records name versions by their numbers, ` +
     "so both cannot be there: log the artifact there under another name";
   return refusal(message, key);
 }

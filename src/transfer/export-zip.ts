@@ -1,3 +1,4 @@
+import { removedMarkerKey } from "../artifacts/manifests.ts";
 import { readRanges } from "../artifacts/read-ranges.ts";
 import type { Backend } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
@@ -5,6 +6,7 @@ import { crc32 } from "../bytes/crc32.ts";
 import { parseDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import type { RecordedVersion } from "../journal/event.ts";
 import { breakIfDue } from "../platform/event-loop.ts";
 import { runObjects } from "../run-objects/run-objects.ts";
 import {
@@ -16,7 +18,11 @@ import {
   MAX_CONTENTS_BYTES,
   MAX_HELD_BYTES,
 } from "./archive-contents.ts";
+import type { ArchiveExtras } from "./archive-extras.ts";
+import { aliasesOf } from "./copy-aliases.ts";
 import { firstBytes } from "./copy-object.ts";
+import { versionPlace } from "./copy-version.ts";
+import { forkOrigins } from "./fork-origins.ts";
 import { descriptor, directoryEntry, endOfArchive, localHeader, type ZipFile } from "./zip-records.ts";
 
 /**
@@ -30,7 +36,18 @@ export async function exportZip(
 ): Promise<AsyncGenerator<Uint8Array, void, undefined>> {
   const found = new Map<string, ArchivedObject>();
   let held = 0;
-  for await (const { key, size, digest, kind } of await runObjects(backend, id, callOptions(signal))) {
+  const made: RecordedVersion[] = [];
+  const removed: ArchivedObject[] = [];
+  const versions = async (version: RecordedVersion): Promise<boolean> => {
+    const { key, size, digest } = version.manifest;
+    const place = versionPlace(key);
+    const marker = place && removedMarkerKey(place.name, place);
+    if (marker === undefined || (await backend.stat(marker, callOptions(signal))) === undefined)
+      return made.push(version) > 0;
+    removed.push({ key, size, hex: parseDigest(digest) ?? "" });
+    return false;
+  };
+  for await (const { key, size, digest, kind } of await runObjects(backend, id, { ...callOptions(signal), versions })) {
     if (kind === "unknown" || found.has(key)) continue;
     const hex = parseDigest(digest ?? "") ?? (await hexOf(backend, key, size, signal));
     found.set(key, { key, size, hex });
@@ -39,9 +56,24 @@ export async function exportZip(
   }
   if (held > MAX_HELD_BYTES) throw tooLarge(id, `more than ${MAX_HELD_BYTES} bytes of documents and manifests`);
   const objects = [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-  const contents = encodeContents({ run: id, objects });
+  const [origins, aliases] = [await forkOrigins(backend, id, signal), await aliasesOfVersions(backend, made, signal)];
+  const contents = encodeContents({ run: id, objects, origins, removed, aliases });
   if (contents.length > MAX_CONTENTS_BYTES) throw tooLarge(id, "too long a list of objects");
   return chunksOf(backend, contents, objects, signal);
+}
+
+/** Returns the aliases of versions, in a fixed order. */
+async function aliasesOfVersions(
+  backend: Backend,
+  versions: readonly RecordedVersion[],
+  signal: AbortSignal | undefined,
+): Promise<ArchiveExtras["aliases"]> {
+  const found: ArchiveExtras["aliases"][number][] = [];
+  const tags = new Set(versions.map(({ name, version }) => `${name}:${version}`));
+  for (const name of new Set(versions.map((each) => each.name)))
+    for (const [alias, version] of await aliasesOf(backend, name, signal))
+      if (tags.has(`${name}:${version}`)) found.push({ name, alias, version });
+  return found;
 }
 
 async function* chunksOf(

@@ -1,5 +1,6 @@
 import { DigestIndex } from "../artifacts/digest-index.ts";
 import { type Manifest, parseManifest } from "../artifacts/manifest.ts";
+import { removedMarkerKey } from "../artifacts/manifests.ts";
 import { storeOnce } from "../artifacts/store-once.ts";
 import { byteStream } from "../backend/body.ts";
 import { callOptions } from "../backend/call-options.ts";
@@ -28,7 +29,8 @@ import {
 import type { ArchiveReader } from "./archive-reader.ts";
 import { archivedRun } from "./archived-run.ts";
 import { keepImported } from "./keep-blobs.ts";
-import { hasVersion, versionPlace } from "./copy-version.ts";
+import { setAliases } from "./copy-aliases.ts";
+import { hasVersion, type VersionPlace, versionPlace } from "./copy-version.ts";
 import { enterListed } from "./enter-listed.ts";
 import { orderObjects } from "./order-objects.ts";
 import { isInTarget } from "./is-in-target.ts";
@@ -63,8 +65,12 @@ export async function importZip(
     const file = { name: object.key, size: object.size };
     await reader.expect(localHeader(file), `${object.key} is not the next file`);
     const content = new Content(reader, object);
-    if (isHeld(object.key, run)) held.set(object.key, await content.whole());
-    else await store(context, object, content);
+    if (isHeld(object.key, run)) {
+      const bytes = await content.whole();
+      held.set(object.key, bytes);
+      // Manifests come first, so nothing is stored yet if one is refused.
+      await checkVersion(context, object, bytes);
+    } else await store(context, object, content);
     await reader.expect(descriptor(file, content.crc), `${object.key} has another checksum`);
     directory.add(file, content.crc);
     onBytes(reader.at);
@@ -83,6 +89,18 @@ async function readContents(reader: ArchiveReader): Promise<Uint8Array> {
   const expected = localHeader(contentsFile(bytes));
   if (expected.some((byte, i) => byte !== header[i])) throw damaged("it does not begin as the archive of a run does");
   return bytes;
+}
+
+/** Rejects as `hasVersion` does if an object is the manifest of a version. */
+async function checkVersion(
+  context: ImportContext,
+  { key, size, hex }: ArchivedObject,
+  bytes: Uint8Array,
+): Promise<void> {
+  const place = versionPlace(key);
+  if (place === undefined) return;
+  const { hex: content } = parseManifest(bytes, key, place.name, place.number);
+  await hasVersion(context, { key, size, digest: formatDigest(hex), content });
 }
 
 /** Stores an object that makes nothing visible. */
@@ -115,11 +133,13 @@ async function store(context: ImportContext, object: ArchivedObject, content: Co
 /** Makes the run and its versions visible. */
 async function publish(
   context: ImportContext,
-  { run, objects }: ArchiveContents,
+  { run, objects, origins, removed, aliases }: ArchiveContents,
   held: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
   const { target, stored, signal } = context;
-  const { experiment, isFork, isFinal, listing } = archivedRun(run, objects, held);
+  const { experiment, isFork, origin, isFinal, listing } = archivedRun(run, objects, held);
+  if (origin !== run && origins[0]?.run !== origin)
+    throw damaged("it does not name the run that this one was forked from");
   const sizes = new Map(objects.map(({ key, size }) => [key, size]));
   const sealed = held.get(sealKey(run));
   const seal = sealed && decodeRunSeal(sealed, run, sealKey(run));
@@ -137,11 +157,20 @@ async function publish(
     manifests.push([key, manifest]);
     await breakIfDue();
   }
+  const byKey = new Map([...objects, ...removed].map((each) => [each.key, each]));
+  const isThere = async (key: string, content?: string): Promise<boolean> => {
+    const { size, hex } = byKey.get(key)!;
+    return (await hasVersion(context, { key, size, digest: formatDigest(hex), content })) !== false;
+  };
   for (const [key, { name, hex }] of manifests) {
-    const object = objects.find((each) => each.key === key)!;
-    if (await hasVersion(context, { ...object, digest: formatDigest(object.hex) })) continue;
+    if (await isThere(key, hex)) continue;
     await new DigestIndex(target).add(name, hex, versionPlace(key)!, signal);
     await create(key, held.get(key)!);
+  }
+  for (const { key } of removed) {
+    const place = versionPlace(key)!;
+    if (await isThere(key)) continue;
+    await createOrMatch(target, removedMarkerKey(place.name, place), new Uint8Array(0), signal, true);
   }
   await enterListed(target, { id: run, experiment }, listing, isFinal, signal);
   const shown = objects.filter(({ key }) => key.startsWith("runs/"));
@@ -156,6 +185,14 @@ async function publish(
     }
   const blobs = objects.filter(({ key }) => key.startsWith("blobs/"));
   await keepImported(context, run, blobs, created);
+  const made = new Set(manifests.flatMap(([key]) => tagsOf(versionPlace(key)!)));
+  for (const { name, alias, version } of aliases)
+    if (made.has(`${name}:${version}`)) await setAliases(target, name, [[alias, version]], signal);
+}
+
+/** Returns what a version may be called: its tag has the id if another one shares the number. */
+function tagsOf({ name, number, id }: VersionPlace): string[] {
+  return id === "" ? [`${name}:v${number}`] : [`${name}:v${number}`, `${name}:v${number}.${id}`];
 }
 
 function clash(key: string): LedgerError {

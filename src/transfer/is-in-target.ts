@@ -7,16 +7,18 @@ import { purgedKey } from "../journal/purged.ts";
 import { MAX_DOCUMENT_BYTES } from "../journal/run-document.ts";
 import { type ArchiveContents, isHeld } from "./archive-contents.ts";
 import { hasVersion } from "./copy-version.ts";
+import { checkOrigins } from "./fork-origins.ts";
 import { listPlace } from "./run-place.ts";
 import type { ImportContext } from "./transfer-context.ts";
 
 /**
  * Returns whether the ledger has a run with the id of an archive. A part of that very run, which an interrupted import left,
- * does not count. Rejects with `CONFLICT` if the run was purged, or if the ledger has another version with the number of
- * one of its versions.
+ * does not count. Rejects with `CONFLICT` if the run was purged, if the ledger lacks a run from which it inherits points,
+ * or if it has another version with the number of one of its versions.
  */
-export async function isInTarget(context: ImportContext, { run, objects }: ArchiveContents): Promise<boolean> {
+export async function isInTarget(context: ImportContext, contents: ArchiveContents): Promise<boolean> {
   const { target, signal } = context;
+  const { run, objects, origins, removed } = contents;
   const call = callOptions(signal);
   const place = await listPlace(target, run, call);
   if (place.isPurged)
@@ -33,7 +35,8 @@ export async function isInTarget(context: ImportContext, { run, objects }: Archi
       if ((await sha256Hex(await readBounded(target, key, MAX_DOCUMENT_BYTES, call))) !== object.hex) return true;
     }
   }
-  for (const { key, size, hex } of objects)
+  await checkOrigins(context, run, origins);
+  for (const { key, size, hex } of [...objects, ...removed])
     if (key.startsWith("artifacts/")) await hasVersion(context, { key, size, digest: formatDigest(hex) });
   return false;
 }

@@ -218,13 +218,21 @@ test("parents, origins of forks and versions that runs used are copied, unless t
   await fork.finish();
 
   const bare = await open(memoryBackend());
-  expect((await copyRuns(a, bare, { experiment: "f", dependencies: false })).copied).toEqual([fork.id]);
+  // A fork without its origin would have other points.
+  for (const [experiment, ids] of [
+    ["f", []],
+    ["p", [origin.id]],
+    ["f", [fork.id]],
+  ] as const) {
+    const filter = `run_id != '${parent.id}'`;
+    expect((await copyRuns(a, bare, { experiment, filter, dependencies: false })).copied).toEqual(ids);
+  }
   await expect(bare.openArtifact("data")).rejects.toMatchObject({ code: "ARTIFACT_NOT_FOUND" });
   // What is missing comes with the next copy.
   for (const to of [bare, await open(objectsOnly())]) {
     const { copied, skipped } = await copyRuns(a, to, { experiment: "f" });
     expect([...copied, ...skipped].sort()).toEqual([parent.id, origin.id, fork.id].sort());
-    expect(skipped).toEqual(to === bare ? [fork.id] : []);
+    expect(skipped.sort()).toEqual(to === bare ? [origin.id, fork.id].sort() : []);
     expect((await to.history(fork.id, "loss")).values).toEqual(Float64Array.of(0, 1, 2, 9));
     expect(await (await to.openArtifact("data:good")).read()).toEqual(new Uint8Array(5));
     expect((await to.verify()).problems).toEqual([]);
