@@ -172,6 +172,10 @@ async function publish(
     if (await isThere(key)) continue;
     await createOrMatch(target, removedMarkerKey(place.name, place), new Uint8Array(0), signal, true);
   }
+  // Before the run: what is complete is not imported again.
+  const made = new Set(manifests.flatMap(([key]) => tagsOf(versionPlace(key)!)));
+  for (const { name, alias, version } of aliases)
+    if (made.has(`${name}:${version}`)) await setAliases(target, name, [[alias, version]], signal);
   await enterListed(target, { id: run, experiment }, listing, isFinal, signal);
   const shown = objects.filter(({ key }) => key.startsWith("runs/"));
   const created: string[] = [];
@@ -185,9 +189,6 @@ async function publish(
     }
   const blobs = objects.filter(({ key }) => key.startsWith("blobs/"));
   await keepImported(context, run, blobs, created);
-  const made = new Set(manifests.flatMap(([key]) => tagsOf(versionPlace(key)!)));
-  for (const { name, alias, version } of aliases)
-    if (made.has(`${name}:${version}`)) await setAliases(target, name, [[alias, version]], signal);
 }
 
 /** Returns what a version may be called: its tag has the id if another one shares the number. */
