@@ -24,7 +24,7 @@ export async function copyAliases(
   const conflicts: AliasConflict[] = [];
   for (const [name, tags] of versions) {
     const wanted = [...(await aliasesOf(source, name, signal))].filter(([, tag]) => tags.has(tag));
-    conflicts.push(...(await setAliases(target, name, wanted, signal)));
+    for (const each of await setAliases(target, name, wanted, signal)) conflicts.push(each);
   }
   return conflicts;
 }
