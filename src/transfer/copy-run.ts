@@ -22,6 +22,7 @@ import { forEachBounded } from "./for-each.ts";
 import { isAhead } from "./is-ahead.ts";
 import { keepBlobs } from "./keep-blobs.ts";
 import { orderObjects } from "./order-objects.ts";
+import { removeLeft } from "./remove-left.ts";
 import { fromSource, isRefusal, refusal, refusing } from "./refusal.ts";
 import { holdsAll, isSameHead, isSamePlace, listPlace, newestDocument, type RunPlace } from "./run-place.ts";
 import type { TransferContext } from "./transfer-context.ts";
@@ -129,6 +130,7 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
         return await growSegment({ ...context, signal: stop }, object, has);
       });
   }
+  await removeLeft(context, from, to);
   // Searches find a run by its entry, so a run that they do not show yet gets it when all else is there.
   if (!isShown) await announce();
   return hasStored || lacking.length > 0 || !isShown;

@@ -126,6 +126,7 @@ test("a copy of a run that goes on, killed at each call, shows what the run was 
     for (const other of others) await other.finish();
     expect((await copyRuns(a, plain)).copied).toEqual(["run"]);
     expect(await shown(plain)).toEqual(await shown(a));
+    expect([...(await contentsOf(place)).keys()].sort()).toEqual([...(await contentsOf(from)).keys()].sort());
     expect((await plain.verify()).problems).toEqual([]);
     if (isOver()) break;
   }

@@ -134,6 +134,8 @@ describe("a run that goes on", () => {
     expect(seen).toEqual([1, 23, 23, 23]);
     expect((await b.getRun(run.id)).status).toBe("finished");
     expect((await b.searchRuns({ filter: "status = 'finished'" })).runs.length).toBe(1);
+    // The journals that the copies of the open run stored.
+    expect([...(await contentsOf(to)).keys()].filter((key) => key.includes("/journal/"))).toEqual([]);
     const resumed = await a.resumeRun(run.id, { flush: start.flush });
     resumed.log({ loss: 7 });
     await resumed.finish();
