@@ -14,7 +14,7 @@ const ALIASES: Aliases = {
   experimentName: "experiment",
   experimentId: "experiment",
   notes: "note",
-  description: "note metadata",
+  description: "note",
   metadata: "params",
   runName: "name",
   displayName: "name",

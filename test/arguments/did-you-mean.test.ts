@@ -92,9 +92,9 @@ test.each<[string, () => unknown, RegExp]>([
   ["fields", () => ledger.searchRuns({ fields: ["loss"] as never }), /"loss"; it has .*name, .*params, .*metrics, /],
   ["metadata", () => ledger.startRun({ metadata: {} } as never), /"metadata"; did you mean "params"\?/],
   [
-    "a description",
-    () => run.logArtifact("m", new Uint8Array(1), { description: "d" } as never),
-    /"description"; did you mean "metadata"\?/,
+    "notes of an artifact",
+    () => run.logArtifact("m", new Uint8Array(1), { descripton: "d" } as never),
+    /"descripton"; did you mean "description"\?/,
   ],
   ["a note", () => ledger.startRun({ description: "d" } as never), /did you mean "note"\?/],
   ["commit", () => run.log({ a: 1 }, { commit: false } as never), /"commit"; calls with the same step need none/],

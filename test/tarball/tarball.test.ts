@@ -328,8 +328,8 @@ describe.skipIf(!isFull)("declarations", () => {
     expect(mentioned.filter((path) => !paths().includes(path))).toEqual([]);
   });
 
-  test("budget: at most 1,060 kB packed", () => {
-    expect(installed.packedSize).toBeLessThan(1_060_000);
+  test("budget: at most 1,200 kB packed", () => {
+    expect(installed.packedSize).toBeLessThan(1_200_000);
   });
 
   test("mention no validator, no type of Node and no internal alias", () => {
