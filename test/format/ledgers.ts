@@ -6,6 +6,7 @@ import type { MemorySnapshot } from "../../src/backends/memory/index.ts";
 import { expected } from "./expected.ts";
 import { artifacts, sharedArtifacts } from "./scenarios/artifacts.ts";
 import { basics } from "./scenarios/basics.ts";
+import { care } from "./scenarios/care.ts";
 import { catalogue, joined, rebuilt } from "./scenarios/catalogue.ts";
 import { damagedJournals, lostObjects } from "./scenarios/damage.ts";
 import { edges } from "./scenarios/edges.ts";
@@ -49,6 +50,7 @@ export const RECIPES: readonly Recipe[] = withSeeds([
   ...both("media", media),
   { name: "artifacts", make: artifacts },
   { name: "artifacts of two processes", make: sharedArtifacts, options: { shared: true } },
+  ...both("seals and collections", care),
   { name: "catalogue", make: catalogue },
   { name: "catalogue made again", make: rebuilt },
   { name: "catalogue of small experiments", make: joined },

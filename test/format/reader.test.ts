@@ -19,6 +19,7 @@ const SAMPLE: ReadonlySet<string> = new Set([
   "damaged journals",
   "repeated segments",
   "catalogue",
+  "seals and collections",
 ]);
 const recipes = RECIPES.filter(({ name }) => isFull || SAMPLE.has(name));
 
@@ -35,6 +36,9 @@ const PARTS: { readonly [name: string]: string } = {
   fence: "(?:[0-9]{6}|[1-9][0-9]{6,11})",
   n: "(?:[0-9]{4}|[1-9][0-9]{4,8})",
   part: "(?:[0-9]{4}|[1-9][0-9]{4,8})",
+  k: "(?:0|[1-9][0-9]{0,5})",
+  collection: "(?:[0-9]{6}|[1-9][0-9]{6,11})",
+  signer: "[0-9a-f]{32}",
   number: "[0-9]{8}",
   next: "(?:0|[1-9][0-9]*)",
   generation: "[0-9]{6}",

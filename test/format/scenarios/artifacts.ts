@@ -126,6 +126,8 @@ export async function sharedArtifacts(place: Place): Promise<void> {
   const bytes = await place.store.read(keys[1]!);
   // As a store leaves it that showed two writers different listings.
   await place.store.create(keys[1]!.replace(/\.[0-9a-z]+\.json$/, ".0other.json"), bytes);
+  await run.logArtifact("withdrawn", { text: "a" });
+  await ledger.removeArtifact("withdrawn:v0");
   run.log({ loss: 1 });
   await run.finish();
 }
