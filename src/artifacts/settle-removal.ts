@@ -5,8 +5,8 @@ import type { AliasStore } from "./aliases.ts";
 import { type ManifestStore, removedMarkerKey, type StoredVersion, tagOf } from "./manifests.ts";
 import type { NumberedEntry } from "./numbered-objects.ts";
 
-// Whoever sets an alias stores it and then looks for the marker of a removal. Whoever removes a version stores the marker
-// and then looks for aliases. So one of the two sees the other.
+// A call that sets an alias stores it and then looks for the marker of a removal. A removal stores the marker and then
+// looks for aliases. So one of the two sees the other.
 
 /**
  * Makes aliases mean a version, and returns `true`. If the version was removed meanwhile, makes them mean what they meant
@@ -32,7 +32,7 @@ export async function setAliases(
 
 /**
  * Completes a removal whose marker is stored: removes the aliases that were set meanwhile, if `force`. Otherwise takes the
- * removal back and rejects with `CONFLICT`. Who saw the marker for that moment has only refused the version, or made
+ * removal back and rejects with `CONFLICT`. A call that saw the marker for that moment has only refused the version, or made
  * another one.
  */
 export async function settleRemoval(

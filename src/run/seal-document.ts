@@ -11,8 +11,8 @@ import { keptObjects } from "./take-inventory.ts";
 
 /**
  * Stores the next document of a closed run, which says the same as the newest one, and lists what has been added to
- * seal the run. Nobody stores a document after it, and so nobody removes what it lists: whoever closes the run at the
- * same moment finds its number taken, lists the run, and sees that it is being sealed. Does nothing if the number is
+ * seal the run. Nobody stores a document after it, and so nobody removes what it lists: a session that closes the run at
+ * the same moment finds its number taken, lists the run, and sees that it is being sealed. Does nothing if the number is
  * taken.
  */
 export async function storeSealDocument(

@@ -8,7 +8,7 @@ import { callOptions } from "../backend/call-options.ts";
 
 /**
  * Rejects if a run was deleted or purged since it was listed with `lifecycle` markers. To be called once a session is
- * stored: whoever purges a run first deletes it, then looks for sessions, then marks it as purged, and at last removes
+ * stored: a purge first deletes the run, then looks for sessions, then marks it as purged, and at last removes
  * the rest. So the order of the two looks here matters, too: the first marker may be gone because the second is there.
  */
 export async function assertStillThere(
